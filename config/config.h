@@ -1,0 +1,53 @@
+// One generation of the configuration: immutable, validated, plain data. `load` makes it from TOML
+// text; a Config that exists is correct. Each room's part is declared in that room's settings.h;
+// what concerns the machine as a whole (listen, shards, limits) is declared here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/address.h"
+#include "core/clock.h"
+#include "http/settings.h"
+
+namespace ringway::config {
+
+struct Listen {
+    std::string name;
+    core::Address address;
+};
+
+struct Backend {
+    core::Address address;
+    std::uint32_t weight = 1;
+};
+
+struct Group {
+    std::string name;
+    std::vector<Backend> backends;
+    http::UpstreamTimeouts timeout;
+    http::RetrySettings retry;
+};
+
+struct Shards {
+    std::optional<std::uint32_t> count;  // Absent: "auto", one per allowed CPU.
+    bool pin = true;
+};
+
+struct Limits {
+    std::uint32_t connections = 100'000;  // Clients, of the whole process.
+    std::uint32_t upstream_idle = 1'024;  // Pooled connections per shard and backend.
+};
+
+struct Config {
+    Shards shards;
+    std::vector<Listen> listens;
+    std::vector<Group> groups;
+    Limits limits;
+    http::Settings http;
+    core::Duration shutdown_timeout = std::chrono::seconds(30);  // To finish exchanges on SIGTERM.
+};
+
+}  // namespace ringway::config

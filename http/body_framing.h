@@ -1,0 +1,72 @@
+// Where a body ends. A BodyReader is told the framing from the head and then shown the bytes as
+// they arrive; it says how many belong to the body and, for chunked bodies, squeezes the framing
+// out in place, so that what follows handles plain bytes only. It is strict where leniency would
+// let two parties disagree about the end (RFC 9112, 7.1), and every length has a limit.
+// Lives inside a session; 40 bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "http/h1_parser.h"
+#include "http/message.h"
+
+namespace ringway::http {
+
+struct BodyLimits {
+    std::uint32_t chunk_extension_bytes_max = 256;
+    std::uint32_t trailer_bytes_max = 8'192;
+};
+
+class BodyReader {
+public:
+    struct Progress {
+        std::size_t consumed = 0;  // Bytes of the input that belonged to the body or its framing.
+        std::size_t body = 0;      // Body bytes, now at the start of the input.
+        bool ended = false;        // The body is whole; what was not consumed comes after it.
+        Refusal refusal = Refusal::none;
+    };
+
+    BodyReader() = default;
+    BodyReader(Framing framing, std::uint64_t content_length, BodyLimits limits = {});
+
+    // Looks at the next bytes. Chunked framing is removed in place: the body bytes among the
+    // consumed ones are moved to the front. Call with an empty span to ask whether it has ended.
+    Progress read(std::span<std::byte> bytes) noexcept;
+    // The stream ended. True when the body was whole (always so for until_close).
+    bool on_stream_end() noexcept;
+    bool has_ended() const { return state_ == State::ended; }
+    Framing framing() const { return framing_; }
+
+private:
+    enum class State : std::uint8_t {
+        ended,
+        length,
+        until_close,
+        chunk_size,
+        chunk_extension,
+        chunk_size_lf,
+        chunk_data,
+        chunk_data_cr,
+        chunk_data_lf,
+        trailer_start,
+        trailer_line,
+        trailer_lf,
+        last_lf,
+    };
+
+    Framing framing_ = Framing::none;
+    State state_ = State::ended;
+    std::uint8_t size_digits_ = 0;
+    std::uint64_t left_ = 0;  // Of the body, or of the chunk.
+    std::uint32_t line_bytes_ = 0;
+    std::uint32_t trailer_bytes_ = 0;
+    BodyLimits limits_;
+};
+
+// Writes "<size in hex>CRLF" for a chunk of `size` bytes into `space`; returns the length.
+inline constexpr std::size_t chunk_head_bytes_max = 18;
+std::size_t write_chunk_head(std::uint64_t size, std::span<char, chunk_head_bytes_max> space);
+
+}  // namespace ringway::http

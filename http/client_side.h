@@ -1,0 +1,43 @@
+// What a RequestSink (an Exchange, the mock origin …) asks of the connection its request came on.
+// HTTP/1 and HTTP/2 sessions implement it, one object per request in progress; the sink sees
+// neither sockets nor framing. Order of calls for one request:
+//
+//     send_head (interim)* → send_head (final) → send_body* → finish      or      abort
+//
+// Nothing goes out before `flush`, so a head and the body that is already there leave together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/address.h"
+#include "core/buffer_pool.h"
+#include "core/result.h"
+#include "http/message.h"
+
+namespace ringway::http {
+
+class ClientSide {
+public:
+    virtual void send_head(const ResponseHead& head, const HeadEdits& edits) = 0;
+    virtual void send_body(core::Buffer bytes) = 0;
+    // Everything sent so far may go.
+    virtual void flush() = 0;
+    // The response is whole; flushes. The client side is the session's again.
+    virtual void finish() = 0;
+    // The response cannot be completed: the client must see that (a cut connection, a reset
+    // stream). The client side is the session's again.
+    virtual void abort(const core::Error& error) = 0;
+
+    // The sink can take `bytes` more of the request body.
+    virtual void grant(std::size_t bytes) = 0;
+    // Bytes not yet taken by the kernel.
+    virtual std::size_t backlog() const = 0;
+
+    virtual core::Address peer() const = 0;
+
+protected:
+    ~ClientSide() = default;
+};
+
+}  // namespace ringway::http

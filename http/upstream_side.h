@@ -1,0 +1,55 @@
+// What an Exchange asks of the connection to a backend that it was lent, and what it hears from
+// it. The mirror image of client_side.h: HTTP/1 clients implement it per connection, HTTP/2 per
+// stream. Order of calls for one exchange:
+//
+//     send_head → send_body* → end_request      and at any time      abort
+//
+// Heard: on_response_head (interim)* → on_response_head (final) → on_response_body* →
+// on_response_end, or on_upstream_failed at any point; after either of the last two, or after
+// abort, the upstream side is its pool's again and nothing more is heard.
+#pragma once
+
+#include <cstddef>
+
+#include "core/buffer_pool.h"
+#include "core/ids.h"
+#include "core/result.h"
+#include "http/message.h"
+
+namespace ringway::http {
+
+class ResponseSink {
+public:
+    // The head is a view that dies when this returns.
+    virtual void on_response_head(const ResponseHead& head) = 0;
+    virtual void on_response_body(core::Buffer bytes) = 0;
+    // All that has arrived so far was delivered: time to flush.
+    virtual void on_response_pause() = 0;
+    virtual void on_response_end() = 0;
+    // Everything sent so far has left for the kernel.
+    virtual void on_upstream_drained() = 0;
+    virtual void on_upstream_failed(const core::Error& error) = 0;
+
+protected:
+    ~ResponseSink() = default;
+};
+
+class UpstreamSide {
+public:
+    virtual void send_head(const RequestHead& head, const HeadEdits& edits) = 0;
+    virtual void send_body(core::Buffer bytes) = 0;
+    virtual void flush() = 0;
+    // The request is whole; flushes.
+    virtual void end_request() = 0;
+    // No more is wanted of this exchange. Nothing is heard afterwards.
+    virtual void abort() = 0;
+
+    // The exchange can take `bytes` more of the response body.
+    virtual void grant(std::size_t bytes) = 0;
+    virtual std::size_t backlog() const = 0;
+
+protected:
+    ~UpstreamSide() = default;
+};
+
+}  // namespace ringway::http

@@ -1,0 +1,59 @@
+// Where an Exchange gets its backend connection from. The shard implements it: eligibility, the
+// balancer's pick, a pooled connection or a new one. The exchange waits with an `UpstreamWaiter`
+// embedded in it; exactly one of its two ends is called per acquire, unless cancelled first, and
+// it may be called from within `acquire` when a pooled connection is at hand.
+#pragma once
+
+#include <cstdint>
+
+#include "core/ids.h"
+#include "core/result.h"
+#include "http/message.h"
+#include "http/upstream_side.h"
+
+namespace ringway::http {
+
+struct Selection {
+    core::GroupId group;
+    Method method = Method::other;
+    bool is_idempotent = false;
+    // The backend the last attempt failed on: not picked again while another is eligible.
+    bool has_excluded = false;
+    core::BackendId excluded;
+    bool fresh_only = false;  // No pooled connection: one has just proved stale.
+};
+
+struct Pick {
+    UpstreamSide* upstream = nullptr;
+    core::BackendId backend;
+    bool is_reused = false;
+};
+
+class UpstreamWaiter {
+public:
+    virtual void on_upstream_ready(const Pick& pick) = 0;
+    // `backend` is the one that could not be reached; meaningless for Errc::unavailable.
+    virtual void on_upstream_unavailable(const core::Error& error, core::BackendId backend) = 0;
+
+    UpstreamWaiter() = default;
+    UpstreamWaiter(const UpstreamWaiter&) = delete;
+
+    // For the implementation: what it is doing for this waiter, null when nothing.
+    void* pending = nullptr;
+
+protected:
+    ~UpstreamWaiter() { CHECK(pending == nullptr); }
+};
+
+class Upstreams {
+public:
+    // `response` is who hears from the connection once it is lent.
+    virtual void acquire(const Selection& selection, UpstreamWaiter& waiter,
+                         ResponseSink& response) = 0;
+    virtual void cancel(UpstreamWaiter& waiter) = 0;
+
+protected:
+    ~Upstreams() = default;
+};
+
+}  // namespace ringway::http
