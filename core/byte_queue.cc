@@ -17,12 +17,11 @@ void ByteQueue::push(Buffer buffer) {
 bool ByteQueue::try_join(Buffer& buffer) {
     if (last_ == nullptr || last_->state == BufferSlot::State::lent) return false;
     Buffer tail{last_};
-    const bool fits_behind =
-        buffer.size() <= std::min(copy_bytes_max, tail.back_room().size());
+    const bool fits_behind = buffer.size() <= std::min(copy_bytes_max, tail.back_room().size());
     // A short head goes before the body that follows it, into the room where the head it was made
     // from stood. Only when it is alone: otherwise the chain would need a second link.
-    const bool fits_before = first_ == last_ && tail.size() <= copy_bytes_max &&
-                             tail.size() <= buffer.front_room();
+    const bool fits_before =
+        first_ == last_ && tail.size() <= copy_bytes_max && tail.size() <= buffer.front_room();
     if (fits_behind && (!fits_before || buffer.size() <= tail.size())) {
         tail.append(buffer.bytes());
         tail.release();

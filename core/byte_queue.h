@@ -40,7 +40,9 @@ public:
     // REQUIRES: !empty(), in turn.
     std::span<const std::byte> begin_send();
     void end_send();
-    bool is_sending() const { return first_ != nullptr && first_->state == BufferSlot::State::lent; }
+    bool is_sending() const {
+        return first_ != nullptr && first_->state == BufferSlot::State::lent;
+    }
 
 private:
     bool try_join(Buffer& buffer);

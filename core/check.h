@@ -11,8 +11,8 @@ namespace ringway::core {
 
 }  // namespace ringway::core
 
-#define CHECK(condition)                          \
-    (static_cast<bool>(condition) ? void(0)       \
+#define CHECK(condition)                    \
+    (static_cast<bool>(condition) ? void(0) \
                                   : ::ringway::core::check_failed(#condition, __FILE__, __LINE__))
 
 #ifdef NDEBUG

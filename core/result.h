@@ -11,23 +11,23 @@
 namespace ringway::core {
 
 enum class Errc : std::uint8_t {
-    ended,            // The peer closed its side in order.
-    reset,            // ECONNRESET, EPIPE or a short MSG_WAITALL send.
-    refused,          // ECONNREFUSED: nobody listens there.
-    unreachable,      // No route, network or host down.
-    timed_out,        // A deadline of ours or the kernel's passed.
-    canceled,         // We cancelled it.
-    no_buffers,       // The pool had no buffer when bytes arrived.
-    no_descriptors,   // EMFILE, ENFILE.
-    no_memory,        // ENOMEM, ENOBUFS from a socket call.
-    denied,           // EPERM, EACCES.
-    address_in_use,   // EADDRINUSE.
-    bad_address,      // Not an address, or not one of this machine.
-    unsupported,      // The kernel or its configuration lacks it.
-    malformed,        // Bytes that break the protocol.
-    over_limit,       // A named limit of ours was reached.
-    unavailable,      // Nobody eligible to do it.
-    unexpected,       // An errno without a name here; `sys` has it. Counted, never hidden.
+    ended,           // The peer closed its side in order.
+    reset,           // ECONNRESET, EPIPE or a short MSG_WAITALL send.
+    refused,         // ECONNREFUSED: nobody listens there.
+    unreachable,     // No route, network or host down.
+    timed_out,       // A deadline of ours or the kernel's passed.
+    canceled,        // We cancelled it.
+    no_buffers,      // The pool had no buffer when bytes arrived.
+    no_descriptors,  // EMFILE, ENFILE.
+    no_memory,       // ENOMEM, ENOBUFS from a socket call.
+    denied,          // EPERM, EACCES.
+    address_in_use,  // EADDRINUSE.
+    bad_address,     // Not an address, or not one of this machine.
+    unsupported,     // The kernel or its configuration lacks it.
+    malformed,       // Bytes that break the protocol.
+    over_limit,      // A named limit of ours was reached.
+    unavailable,     // Nobody eligible to do it.
+    unexpected,      // An errno without a name here; `sys` has it. Counted, never hidden.
 };
 
 enum class Side : std::uint8_t { client, upstream, us };

@@ -25,14 +25,14 @@ enum class Refusal : std::uint8_t {
     none,
     bad_request_line,
     bad_status_line,
-    bad_version,           // 505 in a request.
+    bad_version,  // 505 in a request.
     bad_field_name,
     bad_field_value,
-    bad_line_ending,       // A bare CR or LF.
+    bad_line_ending,  // A bare CR or LF.
     obs_fold,
-    bad_host,              // Missing, doubled or malformed in HTTP/1.1.
+    bad_host,  // Missing, doubled or malformed in HTTP/1.1.
     bad_content_length,
-    length_and_encoding,   // Both Content-Length and Transfer-Encoding.
+    length_and_encoding,  // Both Content-Length and Transfer-Encoding.
     bad_transfer_encoding,
     request_line_over_limit,  // 414.
     header_bytes_over_limit,  // 431.

@@ -1,0 +1,112 @@
+# What every file in tests/stages/ is written with. tests/run executes a stage with the repository root as its
+# working directory and these variables set:
+#   STAGE_TALLY   file that collects "passed N", "failed N", "skipped N" lines
+#   STAGE_NOTES   file that collects one line per skip or failure, repeated in the summary
+#   RINGWAY_LONG  1 for the long run
+# A stage passes when it ends with 0 and has counted something; a stage that counted nothing has checked nothing.
+set -euo pipefail
+
+jobs=$(nproc)
+
+# tally passed|failed|skipped NUMBER
+tally() {
+    if (($2 > 0)); then echo "$1 $2" >>"$STAGE_TALLY"; fi
+}
+
+note() {
+    echo "$*" >>"$STAGE_NOTES"
+    echo "$*"
+}
+
+# skip_stage REASON: ends the stage, loudly.
+skip_stage() {
+    tally skipped 1
+    note "skipped: $*"
+    exit 0
+}
+
+# expect NAME COMMAND...: one test that is one command.
+expect() {
+    local name=$1
+    shift
+    if "$@"; then
+        tally passed 1
+    else
+        tally failed 1
+        note "failed: $name"
+        return 1
+    fi
+}
+
+# run_unittest FILE: a Python test program; unittest ends with "Ran 18 tests in ..." and "FAILED (failures=2)".
+run_unittest() {
+    local output status=0 ran bad
+    output=$(python3 "$1" 2>&1) || status=$?
+    echo "$output"
+    ran=$(sed -n 's/^Ran \([0-9]*\) test.*/\1/p' <<<"$output")
+    bad=$(sed -n '/^FAILED (/{s/[^0-9]\+/ /g;p}' <<<"$output" | awk '{ for (i = 1; i <= NF; i++) n += $i } END { print n + 0 }')
+    tally passed $((ran - bad))
+    tally failed "$bad"
+    ((status == 0)) || note "failed: $1"
+    return "$status"
+}
+
+# build DIRECTORY TARGET... -- CMAKE_ARGUMENT...: configures once, then builds only these targets.
+build() {
+    local directory=$1 targets=()
+    shift
+    while (($#)) && [[ $1 != -- ]]; do
+        targets+=("$1")
+        shift
+    done
+    shift || true
+    cmake -S . -B "$directory" -G Ninja "$@" >"$directory.configure.log" 2>&1 ||
+        { cat "$directory.configure.log"; note "failed: cmake configuration of $directory"; return 1; }
+    rm -f "$directory.configure.log"
+    cmake --build "$directory" --parallel "$jobs" --target "${targets[@]}" ||
+        { note "failed: build of $directory"; return 1; }
+}
+
+# run_gtests DIRECTORY PROGRAM...: runs them all, even after a failure, and counts their tests.
+run_gtests() {
+    local directory=$1 program output status failures=0
+    shift
+    output=$(mktemp)
+    for program in "$@"; do
+        status=0
+        "$directory/$program" --gtest_brief=0 2>&1 | tee "$output" || status=$?
+        tally passed "$(gtest_count PASSED "$output")"
+        tally skipped "$(gtest_count SKIPPED "$output")"
+        gtest_names SKIPPED "$output" | while read -r test; do note "skipped: $program $test"; done
+        ((status == 0)) && continue
+        failures=1
+        if [[ -n $(gtest_names FAILED "$output") ]]; then
+            tally failed "$(gtest_names FAILED "$output" | wc -l)"
+            gtest_names FAILED "$output" | while read -r test; do note "failed: $directory/$program --gtest_filter=$test"; done
+        else
+            tally failed 1
+            note "failed: $directory/$program ended with status $status, after $(grep -o '\[ RUN .*' "$output" | tail -n 1)"
+        fi
+    done
+    rm -f "$output"
+    return "$failures"
+}
+
+# gtest's own summary: "[  PASSED  ] 12 tests."
+gtest_count() {
+    awk -v kind="$1" '$1 == "[" && $2 == kind && $4 ~ /^[0-9]+$/ && $5 ~ /^tests?[.,]?$/ { n = $4 } END { print n + 0 }' "$2"
+}
+
+# ... and the list below it: "[  FAILED  ] Suite.Test, where GetParam() = ..."
+gtest_names() {
+    awk -v kind="$1" '$1 == "[" && $2 == kind && $4 ~ /\./ { sub(/,$/, "", $4); print $4 }' "$2" | sort -u
+}
+
+# The gtest programs that tests/CMakeLists.txt made in DIRECTORY, minus those named after it.
+gtest_programs() {
+    local directory=$1 program
+    shift
+    while read -r program; do
+        [[ " $* " == *" $program "* ]] || echo "$program"
+    done <"$directory/gtest_programs"
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over every file that a build directory compiles: tidy.py BUILD_DIRECTORY
+
+A file is clean for good once clang-tidy found nothing in it: the key is the hash of .clang-tidy and of the file with
+all its includes expanded, remembered in .cache/tidy. Counts files through $STAGE_TALLY as tests/support/stage.sh does.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+CACHE = Path(".cache/tidy")
+
+
+def expanded(entry):
+    """The translation unit after the preprocessor, with line markers so that a moved line counts as a change."""
+    command = shlex.split(entry["command"])
+    command = command[: command.index("-o")] + ["-E", "-o", "-", entry["file"]]
+    return subprocess.run(command, cwd=entry["directory"], check=True, capture_output=True).stdout
+
+
+def tidy(build, entry):
+    """(file, what clang-tidy found or None)."""
+    digest = hashlib.sha256(Path(".clang-tidy").read_bytes())
+    digest.update(expanded(entry).replace(str(Path.cwd()).encode(), b""))
+    remembered = CACHE / digest.hexdigest()
+    if remembered.exists():
+        return entry["file"], None
+    command = ["clang-tidy-19", "-p", build, "--quiet", "--warnings-as-errors=*", entry["file"]]
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode == 0:
+        remembered.touch()
+        return entry["file"], None
+    return entry["file"], re.sub(r"^\d+ warnings.*\n", "", run.stdout + run.stderr)
+
+
+def main(build):
+    CACHE.mkdir(parents=True, exist_ok=True)
+    entries = {e["file"]: e for e in json.loads((Path(build) / "compile_commands.json").read_text())}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda entry: tidy(build, entry), entries.values()))
+    dirty = [(file, found) for file, found in results if found is not None]
+    for file, found in dirty:
+        print(f"{Path(file).relative_to(Path.cwd())}\n{found}")
+    with open(os.environ.get("STAGE_TALLY", "/dev/stdout"), "a") as tally:
+        print(f"passed {len(results) - len(dirty)}\nfailed {len(dirty)}", file=tally)
+    return 1 if dirty else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
