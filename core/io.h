@@ -64,7 +64,10 @@ public:
     // socket options set.
     virtual Result<int> open_socket(const Address& peer) = 0;
     virtual Result<Address> peer_address(int fd) = 0;
+    // Both directions end; what is in flight on `fd` completes.
     virtual void shutdown(int fd) noexcept = 0;
+    // The peer sees our end of stream; receiving goes on (half-close, lingering close).
+    virtual void shutdown_send(int fd) noexcept = 0;
     // Bytes sent on `fd` that the peer's kernel has not acknowledged (SIOCOUTQ).
     virtual std::size_t unacknowledged(int fd) noexcept = 0;
 
