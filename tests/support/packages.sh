@@ -67,8 +67,8 @@ packages_install() {
     fi
     echo "Installing ${#missing[@]} packages: ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
-    if ! compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null; then
-        apt-get update -qq
-    fi
-    packages_without_services apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+    compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || apt-get update -qq
+    local output
+    output=$(packages_without_services apt-get install -qq -y --no-install-recommends "${missing[@]}" 2>&1) ||
+        { echo "$output" >&2 && return 1; }
 }
