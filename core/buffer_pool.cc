@@ -138,6 +138,14 @@ Buffer BufferPool::reclaim(std::uint16_t index, std::size_t count) {
     return Buffer{&slot};
 }
 
+void BufferPool::reclaim_lent() {
+    for (std::uint32_t i = 0; i < untouched_; i++) {
+        if (slots_[i].state == BufferSlot::State::lent) {
+            reclaim(static_cast<std::uint16_t>(i), 0).reset();
+        }
+    }
+}
+
 void BufferPool::lend_in_place(BufferSlot& slot) {
     CHECK(slot.state == BufferSlot::State::ours);
     slot.state = BufferSlot::State::lent;

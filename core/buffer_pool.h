@@ -125,6 +125,8 @@ public:
     std::uint16_t lend(Buffer buffer);
     // lent -> ours, holding `count` bytes behind the front room.
     Buffer reclaim(std::uint16_t index, std::size_t count);
+    // Frees what is still lent to an engine's receive ring. REQUIRES: the kernel is done with it.
+    void reclaim_lent();
     // Lends to the kernel the bytes of a buffer that stays in its owner's queue, for a send.
     static void lend_in_place(BufferSlot& slot);
     static void reclaim_in_place(BufferSlot& slot);

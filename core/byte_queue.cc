@@ -90,10 +90,10 @@ std::span<const std::byte> ByteQueue::begin_send() {
     return {first_->memory + first_->begin, first_->end - first_->begin};
 }
 
-void ByteQueue::end_send() {
+std::size_t ByteQueue::end_send() {
     CHECK(is_sending());
     BufferPool::reclaim_in_place(*first_);
-    pop();
+    return pop().size();
 }
 
 }  // namespace ringway::core

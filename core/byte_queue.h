@@ -39,7 +39,8 @@ public:
     // back and drops it: with MSG_WAITALL a send that was not whole is the end of the stream.
     // REQUIRES: !empty(), in turn.
     std::span<const std::byte> begin_send();
-    void end_send();
+    // Returns how many bytes the send was of.
+    std::size_t end_send();
     bool is_sending() const {
         return first_ != nullptr && first_->state == BufferSlot::State::lent;
     }

@@ -1,0 +1,149 @@
+#include "core/stream.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace ringway::core {
+
+Stream::Stream(Io& io, StreamEvents& events, Options options)
+    : io_(io), events_(events), options_(options) {}
+
+Stream::~Stream() {
+    CHECK(state_ == State::unused || state_ == State::closed);
+}
+
+void Stream::adopt(int fd) {
+    CHECK(state_ == State::unused);
+    fd_ = fd;
+    state_ = State::open;
+}
+
+Result<void> Stream::connect(const Address& peer) {
+    CHECK(state_ == State::unused);
+    Result<int> fd = io_.open_socket(peer);
+    if (!fd) return std::unexpected(fd.error());
+    fd_ = *fd;
+    state_ = State::connecting;
+    io_.connect(send_.then<&Stream::on_connect_done>(), fd_, peer);
+    return {};
+}
+
+void Stream::on_connect_done(Outcome outcome) noexcept {
+    if (state_ == State::closing) return join_close();
+    if (outcome.result < 0) return fail(-outcome.result, errc_of(-outcome.result));
+    state_ = State::open;
+    events_.on_connected();
+}
+
+void Stream::receive() {
+    CHECK(state_ == State::open);
+    if (is_receiving() || has_failed_) return;
+    io_.receive(receive_.then<&Stream::on_received>(), fd_, options_.pool);
+}
+
+void Stream::on_received(Outcome outcome) noexcept {
+    Buffer bytes;
+    if (outcome.buffer != Outcome::no_buffer) {
+        const int count = outcome.result > 0 ? outcome.result : 0;
+        bytes = io_.pool(options_.pool).reclaim(outcome.buffer, static_cast<std::size_t>(count));
+    }
+    switch (state_) {
+        case State::open:
+            break;
+        case State::closing:
+            return join_close();
+        case State::releasing:
+            return join_release(std::move(bytes));
+        case State::unused:
+        case State::connecting:
+        case State::closed:
+            CHECK(false);
+    }
+    if (outcome.result > 0) return events_.on_bytes(std::move(bytes));
+    if (outcome.result == 0) return fail(0, Errc::ended);
+    if (outcome.result == -ENOBUFS) return io_.pool(options_.pool).wait(*this);
+    if (outcome.result == -EINTR || outcome.result == -EAGAIN) return receive();
+    fail(-outcome.result, errc_of(-outcome.result));
+}
+
+void Stream::on_buffers_back() noexcept {
+    if (state_ == State::open) receive();
+}
+
+void Stream::flush() {
+    if (state_ != State::open || has_failed_ || send_.in_flight() || output_.empty()) return;
+    io_.send(send_.then<&Stream::on_sent>(), fd_, output_.begin_send());
+}
+
+void Stream::on_sent(Outcome outcome) noexcept {
+    const std::size_t wanted = output_.end_send();
+    if (state_ == State::closing) return join_close();
+    // MSG_WAITALL: short means that the peer is gone; the errno would come with the next send.
+    if (outcome.result < 0) return fail(-outcome.result, errc_of(-outcome.result));
+    if (static_cast<std::size_t>(outcome.result) != wanted) return fail(EPIPE, Errc::reset);
+    if (!output_.empty()) return flush();
+    events_.on_drained();
+}
+
+void Stream::end_output() {
+    CHECK(output_.empty());
+    if (state_ == State::open) io_.shutdown_send(fd_);
+}
+
+void Stream::fail(int sys, Errc code) {
+    // A broken connection shows in its receive and in its send; the owner hears it once.
+    if (std::exchange(has_failed_, true)) return;
+    const bool connecting = state_ == State::connecting;
+    if (connecting) state_ = State::open;
+    events_.on_stream_failed(Error{
+        .code = code,
+        .side = options_.side,
+        .retry = connecting ? Retry::yes : Retry::if_reused,
+        .sys = sys,
+        .what = connecting            ? "the connection was not established"
+                : code == Errc::ended ? "the peer ended the connection"
+                                      : "the connection broke",
+    });
+}
+
+void Stream::begin_close() {
+    if (state_ != State::open && state_ != State::connecting) return;
+    stop_waiting();
+    if (state_ == State::connecting) {
+        io_.cancel(send_);
+    } else if (receive_.in_flight() || send_.in_flight()) {
+        io_.shutdown(fd_);
+    }
+    state_ = State::closing;
+    join_close();
+}
+
+void Stream::join_close() {
+    if (receive_.in_flight() || send_.in_flight()) return;
+    output_.clear();
+    io_.close(send_.then<&Stream::on_close_done>(), std::exchange(fd_, -1));
+}
+
+void Stream::on_close_done(Outcome) noexcept {
+    state_ = State::closed;
+    events_.on_closed();
+}
+
+void Stream::begin_release() {
+    CHECK(state_ == State::open && output_.empty() && !send_.in_flight());
+    stop_waiting();
+    state_ = State::releasing;
+    // With no receive armed there is nothing to join, yet the answer must come from the loop:
+    // a receive is armed and cancelled, and whichever way that race goes, it completes once.
+    if (!receive_.in_flight()) {
+        io_.receive(receive_.then<&Stream::on_received>(), fd_, options_.pool);
+    }
+    io_.cancel(receive_);
+}
+
+void Stream::join_release(Buffer bytes) {
+    state_ = State::closed;
+    events_.on_released(std::exchange(fd_, -1), std::move(bytes));
+}
+
+}  // namespace ringway::core

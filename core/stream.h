@@ -1,0 +1,104 @@
+// A connected socket and the only code that closes one. A Stream is embedded in a session or an
+// upstream connection, which hears from it through `StreamEvents`, all on the shard's thread and
+// always from the loop, never from within a call it made.
+//
+// Bytes in: `receive` asks for one arrival; the bytes come in a pool buffer and nothing more is
+// read until the next `receive`, which is all the back-pressure TCP needs. When the pool is dry
+// the stream waits in its line. Bytes out: whatever is pushed to `output` goes, in order and with
+// one send in flight, once `flush` was called.
+//
+// The end is a protocol: `begin_close` → (every operation in flight completes once) →
+// `join_close` → close → `on_closed`, the last thing heard; the owner may destroy the stream in
+// it. `begin_release` is the other end: it gives the live descriptor away with the bytes that had
+// already arrived. Once either has begun, no other event is heard.
+#pragma once
+
+#include <cstdint>
+
+#include "core/buffer_pool.h"
+#include "core/byte_queue.h"
+#include "core/completion.h"
+#include "core/io.h"
+#include "core/result.h"
+
+namespace ringway::core {
+
+class StreamEvents {
+public:
+    // Only heard by who called `connect`.
+    virtual void on_connected() = 0;
+    virtual void on_bytes(Buffer bytes) = 0;
+    // The peer ended its side (Errc::ended), or the connection broke while connecting, reading or
+    // writing. Heard once; the owner closes.
+    virtual void on_stream_failed(const Error& error) = 0;
+    // All output has left for the kernel.
+    virtual void on_drained() = 0;
+    virtual void on_closed() = 0;
+    // The answer to begin_release: the descriptor is the owner's, `bytes` had arrived unread.
+    virtual void on_released(int fd, Buffer bytes) = 0;
+
+protected:
+    ~StreamEvents() = default;
+};
+
+class Stream final : private BufferWaiter {
+public:
+    enum class State : std::uint8_t { unused, connecting, open, closing, releasing, closed };
+
+    struct Options {
+        Pool pool;  // Where its bytes land.
+        Side side;  // Whose doing its errors are.
+    };
+    Stream(Io& io, StreamEvents& events, Options options);
+    ~Stream();  // REQUIRES: unused or closed.
+
+    // Begins with a connected descriptor. REQUIRES: unused.
+    void adopt(int fd);
+    // Begins by connecting; on_connected or on_stream_failed follows. An error here means that
+    // nothing began. REQUIRES: unused.
+    Result<void> connect(const Address& peer);
+
+    // Asks for the next bytes; asking twice is asking once.
+    void receive();
+    bool is_receiving() const { return receive_.in_flight() || is_waiting(); }
+    ByteQueue& output() { return output_; }
+    const ByteQueue& output() const { return output_; }
+    void flush();
+    bool is_sending() const { return send_.in_flight(); }
+    // The peer sees our end of stream once the output is empty. REQUIRES: output().empty().
+    void end_output();
+
+    void begin_close();
+    // Stops receiving and gives the descriptor away. REQUIRES: open, output().empty().
+    void begin_release();
+
+    State state() const { return state_; }
+    bool is_open() const { return state_ == State::open; }
+    int fd() const { return fd_; }
+    Io& io() const { return io_; }
+
+private:
+    void on_connect_done(Outcome outcome) noexcept;
+    void on_received(Outcome outcome) noexcept;
+    void on_sent(Outcome outcome) noexcept;
+    void on_close_done(Outcome outcome) noexcept;
+    void on_buffers_back() noexcept override;
+    void fail(int sys, Errc code);
+    void join_close();
+    void join_release(Buffer bytes);
+
+    // Set at construction.
+    Io& io_;
+    StreamEvents& events_;
+    Options options_;
+
+    State state_ = State::unused;
+    bool has_failed_ = false;
+    int fd_ = -1;
+    ByteQueue output_;
+    // A connect and the final close use the send's slot: they never overlap with a send.
+    Op<Stream> receive_{*this};
+    Op<Stream> send_{*this};
+};
+
+}  // namespace ringway::core

@@ -1,0 +1,130 @@
+// Io on io_uring, one ring per shard: made on the shard's thread and used by it alone
+// (SINGLE_ISSUER | DEFER_TASKRUN; the kernel runs our completions only while we are inside
+// io_uring_enter, so nothing ever interrupts a handler). core/README.md, "The engine", has the
+// measurements behind each choice; the kernel floor is 6.1.
+//
+// Invariants: every operation's Completion is in flight exactly while the kernel may still answer
+// it; no operation is lost when the submission queue is full (it is submitted and retried) or the
+// completion queue overflows (the kernel keeps the rest and `harvest` fetches it); a buffer in a
+// receive ring is `lent`, and one that leaves the ring is replaced before the next enter.
+#pragma once
+
+#include <liburing.h>
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "core/buffer_pool.h"
+#include "core/io.h"
+
+namespace ringway::core {
+
+class UringIo final : public Io, private Waker {
+public:
+    struct Options {
+        unsigned submission_entries = 1'024;
+        unsigned completion_entries = 8'192;
+        // Buffers in each receive ring: at least the completions of a usual tick, and few, because
+        // a ring is used first in, first out and should stay in the cache. A power of two.
+        std::uint16_t receive_ring_entries = 128;
+        BufferPool::Options client_pool{.count = 4'096, .bytes_each = 16'960, .front_room = 576};
+        BufferPool::Options upstream_pool{.count = 4'096, .bytes_each = 16'960, .front_room = 576};
+        // How long to look for completions before sleeping, while looking pays.
+        Duration look_max = std::chrono::microseconds(6);
+    };
+
+    // Counted by the shard's thread; read by it.
+    struct Counts {
+        std::uint64_t ticks = 0;
+        std::uint64_t completions = 0;
+        std::uint64_t sleeps = 0;
+        std::uint64_t looks = 0;       // Times we looked before sleeping,
+        std::uint64_t looks_paid = 0;  // and something came.
+        std::uint64_t queue_full = 0;
+        std::uint64_t dry_rings = 0;  // Receives that ended with -ENOBUFS.
+    };
+
+    // The error's `sys` is what io_uring said; core/uring_probe.h turns it into advice.
+    static Result<std::unique_ptr<UringIo>> make(const Options& options);
+    ~UringIo() override;  // REQUIRES: in_flight() == 0.
+
+    Result<int> open_socket(const Address& peer) override;
+    Result<Address> peer_address(int fd) override;
+    void shutdown(int fd) noexcept override;
+    void shutdown_send(int fd) noexcept override;
+    std::size_t unacknowledged(int fd) noexcept override;
+
+    void accept(Completion& completion, int listen_fd) override;
+    void connect(Completion& completion, int fd, const Address& peer) override;
+    void receive(Completion& completion, int fd, Pool pool) override;
+    void receive_into(Completion& completion, int fd, std::span<std::byte> space) override;
+    void send(Completion& completion, int fd, std::span<const std::byte> bytes) override;
+    void poll(Completion& completion, int fd, unsigned events) override;
+    void close(Completion& completion, int fd) override;
+    void cancel(Completion& victim) override;
+
+    void run_once(Instant until, SleepGate& gate) override;
+    const Clock& clock() const override { return clock_; }
+    BufferPool& pool(Pool pool) override { return rings_[std::size_t(pool)].pool; }
+    Waker& waker() override { return *this; }
+    std::size_t in_flight() const override { return in_flight_; }
+
+    const Counts& counts() const { return counts_; }
+
+private:
+    // A pool and the ring of its buffers that the kernel may pick from.
+    struct ReceiveRing {
+        ReceiveRing(const BufferPool::Options& options, std::uint16_t ring_entries)
+            : pool(options), entries(ring_entries), missing(ring_entries) {}
+        BufferPool pool;
+        io_uring_buf_ring* ring = nullptr;
+        std::uint16_t entries;
+        std::uint16_t missing;  // Buffers the ring lacks.
+    };
+    struct Ready {
+        Completion* completion;
+        std::int32_t result;
+        std::uint32_t flags;
+    };
+
+    explicit UringIo(const Options& options);
+    Result<void> set_up();
+    Result<void> set_up_ring(Pool pool);
+    void wake() noexcept override;
+    void arm_wake();
+    void on_woken(Outcome outcome) noexcept;
+
+    io_uring_sqe* start(Completion& completion);
+    void submit();
+    void refill();
+    void refill(ReceiveRing& ring);
+    std::size_t harvest();
+    void deliver();
+    Outcome outcome_of(const Ready& ready);
+    bool look();
+    void sleep(Instant until);
+    void read_clock();
+
+    // Set at construction.
+    Options options_;
+    io_uring ring_{};
+    bool ring_made_ = false;
+    bool closing_ = false;
+    int wake_fd_ = -1;
+    std::array<ReceiveRing, 2> rings_;
+    unsigned wait_flags_ = 0;
+
+    // While it runs.
+    Clock clock_;
+    std::vector<Ready> ready_;
+    std::vector<Address> connect_addresses_;  // Of connects not yet submitted.
+    std::size_t in_flight_ = 0;
+    unsigned looks_in_vain_ = 0;  // In a row.
+    unsigned looks_to_skip_ = 0;
+    Counts counts_;
+    Op<UringIo> woken_{*this};
+    std::uint64_t wake_count_ = 0;
+};
+
+}  // namespace ringway::core
