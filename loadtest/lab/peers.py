@@ -1,0 +1,121 @@
+"""The programs that are compared, and the origin they all forward to."""
+
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import string
+import subprocess
+
+from lab.processes import Failure
+
+ROOM = pathlib.Path(__file__).resolve().parent.parent
+ROOT = ROOM.parent
+
+
+class Peer:
+    """A proxy under test: where its program is and how it is started."""
+
+    def __init__(self, name, program, arguments, config=None, version=()):
+        self.name = name
+        self.program = program
+        self.arguments = arguments
+        self.config = config
+        self.version_arguments = version
+
+    def missing(self):
+        return self.program is None or not os.access(self.program, os.X_OK)
+
+    def version(self):
+        if not self.version_arguments:
+            return "same commit"
+        result = subprocess.run(
+            [self.program, *self.version_arguments], capture_output=True, text=True, timeout=5
+        )
+        lines = (result.stdout + result.stderr).strip().splitlines()
+        return lines[0] if result.returncode == 0 and lines else "unknown"
+
+    def command(self, directory, listen, upstream):
+        values = {"LISTEN": listen, "UPSTREAM": upstream, "DIRECTORY": directory}
+        if self.config:
+            values["CONFIG"] = fill(self.config, directory, values)
+        arguments = [string.Template(text).substitute(values) for text in self.arguments]
+        return [str(self.program), *arguments]
+
+
+def fill(name, directory, values):
+    """Writes the committed configuration with its ${...} filled in; what it does not know, like
+    nginx's own variables, it leaves alone."""
+    text = string.Template((ROOM / "peers" / name).read_text()).safe_substitute(values)
+    path = os.path.join(directory, name)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def system_program(name):
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+def known_peers(build):
+    """In the order in which they are printed."""
+    return [
+        Peer(
+            "ringway",
+            build / "ringway",
+            ["run", "-c", "${CONFIG}"],
+            "ringway.toml",
+            ("--version",),
+        ),
+        Peer(
+            "nginx",
+            system_program("nginx"),
+            ["-p", "${DIRECTORY}", "-c", "${CONFIG}"],
+            "nginx.conf",
+            ("-v",),
+        ),
+        Peer("haproxy", system_program("haproxy"), ["-f", "${CONFIG}"], "haproxy.cfg", ("-v",)),
+        Peer(
+            "relay",
+            build / "ringway-relay",
+            ["--listen", "${LISTEN}", "--upstream", "${UPSTREAM}"],
+        ),
+    ]
+
+
+class NginxOrigin:
+    """The placeholder: an nginx that answers out of its configuration."""
+
+    name = "nginx (placeholder)"
+
+    def __init__(self, place, cpu, group, body_bytes):
+        program = system_program("nginx")
+        if program is None:
+            raise Failure("neither build/ringway-origin nor nginx is there to be the origin")
+        self.port, self.stats_port = place.free_port(), place.free_port()
+        values = {
+            "DIRECTORY": place.directory,
+            "LISTEN": f"127.0.0.1:{self.port}",
+            "STATS": f"127.0.0.1:{self.stats_port}",
+            "BODY": "x" * body_bytes,
+        }
+        config = fill("origin-nginx.conf", place.directory, values)
+        command = [program, "-p", place.directory, "-c", config]
+        process = place.start(command, cpu=cpu, group=group)
+        place.wait_for_port(process, command, self.port)
+        place.wait_for_port(process, command, self.stats_port)
+        self.stats = http.client.HTTPConnection("127.0.0.1", self.stats_port, timeout=5)
+        self.asked = 0
+
+    def counters(self):
+        """Requests and connections since the start, without those made by asking."""
+        self.stats.request("GET", "/")
+        text = self.stats.getresponse().read().decode()
+        self.asked += 1
+        accepted, _, requests = (int(word) for word in text.splitlines()[2].split())
+        return requests - self.asked, accepted
+
+
+def start_origin(place, cpu, group, body_bytes, build):
+    return NginxOrigin(place, cpu, group, body_bytes)

@@ -1,0 +1,155 @@
+"""Starts the programs under test and ends them again: by pid, on any exit, and no others."""
+
+import atexit
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PR_SET_PDEATHSIG = 1
+START_SECONDS_MAX = 10
+STOP_SECONDS_MAX = 3
+LOCK_SECONDS_MAX = 600
+FIRST_PORT, PORTS = 18000, 2000
+LOCK = "/tmp/ringway-lab.lock"
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Failure(Exception):
+    """Something the user can act on; printed without a traceback."""
+
+
+def take_lock(say):
+    """Two measurements at once would spoil each other: the second waits for the first."""
+    file = open(LOCK, "a")
+    deadline = time.monotonic() + LOCK_SECONDS_MAX
+    waiting = False
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Failure(f"another measurement still holds {LOCK}") from None
+            if not waiting:
+                say("waiting for another measurement on this machine to end")
+            waiting = True
+            time.sleep(0.5)
+
+
+class Workplace:
+    """Owns a temporary directory, the processes and the groups of one session."""
+
+    def __init__(self, say):
+        self.lock = take_lock(say)
+        self.directory = tempfile.mkdtemp(prefix="ringway-lab-")
+        self.processes = []
+        self.groups = []
+        self.next_port = FIRST_PORT
+        atexit.register(self.close)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: sys.exit(143))
+
+    def close(self):
+        for process in reversed(self.processes):
+            stop(process)
+        self.processes = []
+        for group in self.groups:
+            for pid in group.members():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            group.close()
+        self.groups = []
+        self.lock.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def start(self, command, *, group=None, cpu=None, capture=False):
+        join = group.joiner() if group else None
+
+        def prepare():
+            # A shell's Ctrl-C goes to us alone, and we end the rest in order. When we are killed
+            # without a chance to do so, the kernel does it.
+            os.setsid()
+            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            if cpu is not None:
+                os.sched_setaffinity(0, {cpu})
+            if join:
+                join()
+
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if capture else subprocess.DEVNULL,
+            stderr=subprocess.PIPE if capture else open(self.log_name(command), "ab"),
+            text=True,
+            cwd=self.directory,
+            preexec_fn=prepare,
+        )
+        self.processes.append(process)
+        if group:
+            group.add(process.pid)
+        return process
+
+    def log_name(self, command):
+        return os.path.join(self.directory, os.path.basename(command[0]) + ".log")
+
+    def end(self, process):
+        stop(process)
+        if process in self.processes:
+            self.processes.remove(process)
+
+    def free_port(self):
+        """Another one each time, and below the ephemeral range, so that no outgoing connection
+        takes it in between."""
+        for _ in range(PORTS):
+            port = self.next_port
+            self.next_port = FIRST_PORT + (port + 1 - FIRST_PORT) % PORTS
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    continue
+        raise Failure(f"no free port on 127.0.0.1 from {FIRST_PORT} to {FIRST_PORT + PORTS}")
+
+    def wait_for_port(self, process, command, port):
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.01)
+        raise Failure(f"{' '.join(command)} does not listen on port {port}: {self.tail(command)}")
+
+    def tail(self, command):
+        try:
+            with open(self.log_name(command)) as log:
+                return " ".join(log.read().split("\n")[-6:]).strip() or "it said nothing"
+        except OSError:
+            return "it said nothing"
+
+
+def stop(process):
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for pipe in (process.stdout, process.stderr):
+        if pipe:
+            pipe.close()

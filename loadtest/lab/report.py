@@ -1,0 +1,171 @@
+"""What is printed and what is written as JSON, out of a session's raw runs."""
+
+import datetime
+import os
+import pathlib
+import platform
+import subprocess
+
+from lab import stats
+from lab.peers import ROOT
+
+RIVALS = ("nginx", "haproxy")
+
+
+def by_round(runs, peer, connections):
+    """CPU µs per request of the valid runs."""
+    return {
+        run["round"]: run["cpu_us_per_request"]
+        for run in runs
+        if run["peer"] == peer and run["connections"] == connections and run["valid"]
+    }
+
+
+def better_rival(runs, connections):
+    """The stronger of nginx and HAProxy at this number of connections, by its median over the
+    whole comparison. Choosing it per pair would compare us with the lucky one of two draws."""
+    medians = {}
+    for name in RIVALS:
+        values = by_round(runs, name, connections)
+        if values:
+            medians[name] = stats.spread(list(values.values())).median
+    return min(medians, key=medians.get) if medians else None
+
+
+def summary(session):
+    """One row per number of connections and peer."""
+    rows = []
+    for connections in session.settings.connections:
+        rival = better_rival(session.runs, connections)
+        for peer in session.peers:
+            rows.append(row(session, peer.name, connections, rival))
+    return rows
+
+
+def row(session, peer, connections, rival):
+    runs = [r for r in session.runs if r["peer"] == peer and r["connections"] == connections]
+    mine = by_round(runs, peer, connections)
+    ratios = {}
+    for name, other in (("nginx", "nginx"), ("better", rival)):
+        if other:
+            pairs = stats.ratios(mine, by_round(session.runs, other, connections))
+            ratios[name] = stats.spread(pairs)
+    return {
+        "peer": peer,
+        "connections": connections,
+        "cpu_us": stats.spread(list(mine.values())),
+        "ratio_to_nginx": ratios.get("nginx"),
+        "ratio_to_better": ratios.get("better"),
+        "better": rival,
+        "invalid": sum(not run["valid"] for run in runs),
+        "unsaturated": sum(run["valid"] and not run["saturated"] for run in runs),
+    }
+
+
+def machine(session):
+    cpu = "unknown"
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            cpu = line.split(":", 1)[1].strip()
+            break
+    commit = subprocess.run(
+        ["git", "-C", str(ROOT), "describe", "--always", "--dirty"],
+        capture_output=True,
+        text=True,
+        timeout=10,
+    ).stdout.strip()
+    return {
+        "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "commit": commit or "unknown",
+        "load": os.getloadavg()[0],
+        "quota": session.settings.share if session.group.limited else None,
+        "origin": session.origin.name,
+        "versions": {peer.name: peer.version() for peer in session.peers},
+    }
+
+
+def print_header(session, facts):
+    settings = session.settings
+    print(f"{facts['cpu']}, {facts['cores']} cores, kernel {facts['kernel']}, {facts['commit']}")
+    print(", ".join(f"{name}: {version}" for name, version in facts["versions"].items()))
+    if session.group.limited:
+        print(
+            f"proxy: core {settings.proxy_cpu}, {settings.share:.0%} of it; wrk and origin"
+            f" ({facts['origin']}): core {settings.load_cpu}; scenario {settings.scenario}"
+        )
+    else:
+        print(
+            "NO QUOTA: this machine gives us no cgroup, so the proxies are only pinned and not"
+            " saturated; CPU per request then punishes the faster program (see README.md)"
+        )
+    for name in session.skipped:
+        print(f"skipped: {name} is not there")
+
+
+def interval(spread):
+    if spread is None:
+        return "–"
+    return (
+        f"{spread.median:.3f} [{spread.interval_low:.3f} {spread.interval_high:.3f}]"
+        f" ({spread.low:.2f}–{spread.high:.2f})"
+    )
+
+
+def print_summary(rows):
+    print()
+    print(
+        f"{'clients':>7}  {'peer':8} {'CPU µs':>7} {'req/CPU s':>10}"
+        f"  {'ratio to nginx [95 %] (min–max)':34}  ratio to the better peer"
+    )
+    for entry in rows:
+        cpu = entry["cpu_us"]
+        notes = []
+        if entry["invalid"]:
+            notes.append(f"{entry['invalid']} invalid")
+        if entry["unsaturated"]:
+            notes.append(f"{entry['unsaturated']} not saturated")
+        print(
+            f"{entry['connections']:7}  {entry['peer']:8} "
+            + (f"{cpu.median:7.2f} {1e6 / cpu.median:10.0f}" if cpu else f"{'–':>7} {'–':>10}")
+            + f"  {interval(entry['ratio_to_nginx']):34}  {interval(entry['ratio_to_better'])}"
+            + f" {entry['better'] or ''}"
+            + (f"  ({', '.join(notes)})" if notes else "")
+        )
+
+
+def print_latencies(session):
+    if not session.latencies:
+        return
+    print(
+        f"\nlatency without a quota, {session.settings.latency_connections} connections,"
+        " closed loop (ms)"
+    )
+    for name in dict.fromkeys(entry["peer"] for entry in session.latencies):
+        entries = [e for e in session.latencies if e["peer"] == name and not e["errors"]]
+        if not entries:
+            print(f"  {name:8} invalid: {session.latencies[0]['errors']}")
+            continue
+        middle = {
+            percent: stats.spread([e["latency_ms"].get(percent, 0.0) for e in entries]).median
+            for percent in ("50", "99")
+        }
+        rate = stats.spread([e["rate"] for e in entries]).median
+        print(f"  {name:8} p50 {middle['50']:6.3f}  p99 {middle['99']:6.3f}  {rate:8.0f} req/s")
+
+
+def as_json(session, facts, rows):
+    settings = {k: v for k, v in session.settings.__dict__.items() if k != "build"}
+    return {
+        "machine": facts,
+        "settings": settings,
+        "skipped": session.skipped,
+        "summary": [
+            {k: v.as_json() if isinstance(v, stats.Spread) else v for k, v in entry.items()}
+            for entry in rows
+        ],
+        "latency": session.latencies,
+        "runs": session.runs,
+    }
