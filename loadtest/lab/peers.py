@@ -85,37 +85,65 @@ def known_peers(build):
 
 
 class NginxOrigin:
-    """The placeholder: an nginx that answers out of its configuration."""
+    """The placeholder, where build/ringway-origin is missing: an nginx that answers out of its
+    configuration."""
 
-    name = "nginx (placeholder)"
+    name = "nginx as a placeholder"
 
     def __init__(self, place, cpu, group, body_bytes):
         program = system_program("nginx")
         if program is None:
             raise Failure("neither build/ringway-origin nor nginx is there to be the origin")
-        self.port, self.stats_port = place.free_port(), place.free_port()
+        self.port, stats_port = place.free_port(), place.free_port()
         values = {
             "DIRECTORY": place.directory,
             "LISTEN": f"127.0.0.1:{self.port}",
-            "STATS": f"127.0.0.1:{self.stats_port}",
+            "STATS": f"127.0.0.1:{stats_port}",
             "BODY": "x" * body_bytes,
         }
         config = fill("origin-nginx.conf", place.directory, values)
         command = [program, "-p", place.directory, "-c", config]
         process = place.start(command, cpu=cpu, group=group)
-        place.wait_for_port(process, command, self.port)
-        place.wait_for_port(process, command, self.stats_port)
-        self.stats = http.client.HTTPConnection("127.0.0.1", self.stats_port, timeout=5)
+        for port in (self.port, stats_port):
+            place.wait_for_port(process, command, port)
+        self.stats = http.client.HTTPConnection("127.0.0.1", stats_port, timeout=5)
         self.asked = 0
 
     def counters(self):
-        """Requests and connections since the start, without those made by asking."""
-        self.stats.request("GET", "/")
-        text = self.stats.getresponse().read().decode()
+        """Requests and connections since the start, without the requests made by asking; the one
+        connection that asks is in every figure, so it is in no difference."""
+        text = fetch(self.stats)
         self.asked += 1
         accepted, _, requests = (int(word) for word in text.splitlines()[2].split())
         return requests - self.asked, accepted
 
 
+class RingwayOrigin:
+    """build/ringway-origin. Its counters are a JSON document behind --stats."""
+
+    name = "ringway-origin"
+
+    def __init__(self, place, cpu, group, body_bytes, program):
+        self.port, stats_port = place.free_port(), place.free_port()
+        command = [str(program), "--listen", f"127.0.0.1:{self.port}", "--backends", "1"]
+        command += ["--size", str(body_bytes), "--stats", f"127.0.0.1:{stats_port}"]
+        process = place.start(command, cpu=cpu, group=group)
+        for port in (self.port, stats_port):
+            place.wait_for_port(process, command, port)
+        self.stats = http.client.HTTPConnection("127.0.0.1", stats_port, timeout=5)
+
+    def counters(self):
+        backends = json.loads(fetch(self.stats))["backends"]
+        return sum(b["requests"] for b in backends), sum(b["connections"] for b in backends)
+
+
+def fetch(connection):
+    connection.request("GET", "/")
+    return connection.getresponse().read().decode()
+
+
 def start_origin(place, cpu, group, body_bytes, build):
+    program = build / "ringway-origin"
+    if os.access(program, os.X_OK):
+        return RingwayOrigin(place, cpu, group, body_bytes, program)
     return NginxOrigin(place, cpu, group, body_bytes)

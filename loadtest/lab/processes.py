@@ -52,6 +52,7 @@ class Workplace:
         self.directory = tempfile.mkdtemp(prefix="ringway-lab-")
         self.processes = []
         self.groups = []
+        self.logs = {}
         self.next_port = FIRST_PORT
         atexit.register(self.close)
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -62,14 +63,16 @@ class Workplace:
             stop(process)
         self.processes = []
         for group in self.groups:
-            for pid in group.members():
+            # What a killed master left behind. Without a cgroup nobody can say what that is.
+            for pid in group.members() if group.limited else []:
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
             group.close()
         self.groups = []
-        self.lock.close()
+        for file in [*self.logs.values(), self.lock]:
+            file.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def start(self, command, *, group=None, cpu=None, capture=False):
@@ -89,7 +92,7 @@ class Workplace:
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if capture else subprocess.DEVNULL,
-            stderr=subprocess.PIPE if capture else open(self.log_name(command), "ab"),
+            stderr=subprocess.PIPE if capture else self.log(command),
             text=True,
             cwd=self.directory,
             preexec_fn=prepare,
@@ -99,11 +102,19 @@ class Workplace:
             group.add(process.pid)
         return process
 
+    def log(self, command):
+        name = self.log_name(command)
+        if name not in self.logs:
+            self.logs[name] = open(name, "ab")
+        return self.logs[name]
+
     def log_name(self, command):
         return os.path.join(self.directory, os.path.basename(command[0]) + ".log")
 
     def end(self, process):
         stop(process)
+        for group in self.groups:
+            group.remove(process.pid)
         if process in self.processes:
             self.processes.remove(process)
 

@@ -46,6 +46,11 @@ class Unlimited:
         """Called in the parent, after the start."""
         self.pids.append(pid)
 
+    def remove(self, pid):
+        """Called when it has ended, before its number can be given to another process."""
+        if pid in self.pids:
+            self.pids.remove(pid)
+
     def joiner(self):
         return lambda: None
 
@@ -97,6 +102,9 @@ class Group:
 
     def add(self, pid):
         """A process joins by `joiner`, before it runs its program."""
+
+    def remove(self, pid):
+        """The kernel does it."""
 
     def joiner(self):
         files = [str(directory / "cgroup.procs") for directory in self.directories]

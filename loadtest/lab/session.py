@@ -88,18 +88,21 @@ class Session:
         self.place.close()
 
     def measure(self):
-        """All rounds. In each the peers take turns in another order."""
         for number in range(self.settings.rounds):
-            turn = number % len(self.peers)
-            for connections in self.settings.connections:
-                for peer in self.peers[turn:] + self.peers[:turn]:
-                    run = self.run_throttled(peer, connections)
-                    run["round"] = number
-                    self.runs.append(run)
-                    self.say_run(run)
+            self.measure_round(number)
         for number in range(self.settings.latency_rounds):
             for peer in [None, *self.peers]:
                 self.latencies.append({"round": number, **self.run_unthrottled(peer)})
+
+    def measure_round(self, number):
+        """Every peer at every number of connections; whose turn is first differs by round."""
+        turn = number % len(self.peers)
+        for connections in self.settings.connections:
+            for peer in self.peers[turn:] + self.peers[:turn]:
+                run = self.run_throttled(peer, connections)
+                run["round"] = number
+                self.runs.append(run)
+                self.say_run(run)
 
     def say_run(self, run):
         note = "" if run["valid"] else "  INVALID: " + "; ".join(run["problems"])

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Tests of the load lab: its arithmetic, what it calls invalid, and one short comparison in earnest."""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "loadtest"))
+sys.dont_write_bytecode = True
+
+from lab import peers, quota, report, session, stats, topics  # noqa: E402
+
+WRK_FINE = """Running 5s test @ http://127.0.0.1:18002/
+  1 threads and 8 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency     1.40ms    2.32ms   9.99ms   80.82%
+    Req/Sec    36.45k     2.18k   41.10k    68.18%
+  Latency Distribution
+     50%  145.00us
+     75%    1.50ms
+     90%    6.01ms
+     99%    1.01s
+  79808 requests in 2.20s, 11.19MB read
+Requests/sec:  36245.31
+Transfer/sec:      5.08MB
+"""
+WRK_BAD = WRK_FINE.replace(
+    "Requests/sec", "  Socket errors: connect 0, read 3, write 0, timeout 0\n  Non-2xx or 3xx responses: 7\nRequests/sec"
+)
+
+
+def run(peer, round, us, connections=8, valid=True):
+    return {
+        "peer": peer,
+        "round": round,
+        "connections": connections,
+        "cpu_us_per_request": us,
+        "valid": valid,
+        "saturated": True,
+    }
+
+
+class Stats(unittest.TestCase):
+    def test_the_median_of_an_even_count_lies_between_the_middle_two(self):
+        self.assertEqual(1.5, stats.spread([1, 2, 0, 9]).median)
+
+    def test_the_interval_lies_within_the_range_and_holds_the_median(self):
+        figure = stats.spread([0.9, 0.95, 0.91, 1.4, 0.88, 0.93, 0.92])
+        self.assertLessEqual(figure.low, figure.interval_low)
+        self.assertLessEqual(figure.interval_low, figure.median)
+        self.assertLessEqual(figure.median, figure.interval_high)
+        self.assertLessEqual(figure.interval_high, figure.high)
+
+    def test_one_outlier_does_not_move_the_interval(self):
+        calm = [0.90 + i / 1000 for i in range(15)]
+        self.assertLess(stats.spread([*calm[:-1], 5.0]).interval_high, 0.92)
+
+    def test_ratios_pair_only_rounds_that_both_sides_have(self):
+        self.assertEqual([0.5, 3.0], stats.ratios({0: 1, 1: 7, 2: 6}, {0: 2, 2: 2, 3: 1}))
+
+
+class Wrk(unittest.TestCase):
+    def test_reads_totals_and_percentiles_in_milliseconds(self):
+        answers = session.parse_wrk(WRK_FINE)
+        self.assertEqual((79808, 36245.31, ""), (answers["requests"], answers["rate"], answers["errors"]))
+        self.assertEqual({"50": 0.145, "75": 1.5, "90": 6.01, "99": 1010.0}, answers["latency_ms"])
+
+    def test_socket_errors_and_bad_statuses_are_errors(self):
+        errors = session.parse_wrk(WRK_BAD)["errors"]
+        self.assertIn("read 3", errors)
+        self.assertIn("responses: 7", errors)
+
+    def test_no_answer_is_an_error(self):
+        self.assertTrue(session.parse_wrk("unable to connect to 127.0.0.1:1")["errors"])
+
+
+class Judgement(unittest.TestCase):
+    def judge(self, **changed):
+        case = {"requests": 1000, "opened": 9, "died": False, "throttled": 99, "wrk": WRK_FINE} | changed
+        subject = SimpleNamespace(scenario=session.SCENARIOS["small"], group=SimpleNamespace(limited=True))
+        return session.Session.judge(
+            subject,
+            SimpleNamespace(name="nginx"),
+            8,
+            (0, 500, 10, 0, 0),
+            (1, 12500, 10 + case["requests"], 100, case["throttled"]),
+            session.parse_wrk(case["wrk"]),
+            case["opened"],
+            case["died"],
+        )
+
+    def test_divides_the_groups_time_by_the_requests_of_the_window(self):
+        verdict = self.judge()
+        self.assertEqual(12.0, verdict["cpu_us_per_request"])
+        self.assertTrue(verdict["valid"] and verdict["saturated"])
+
+    def test_a_peer_that_does_not_reuse_its_upstreams_is_invalid(self):
+        self.assertTrue(self.judge(opened=9)["valid"])
+        self.assertEqual(["10 upstream connections for 9 clients"], self.judge(opened=10)["problems"])
+
+    def test_errors_death_and_silence_are_invalid(self):
+        for case in ({"wrk": WRK_BAD}, {"died": True}, {"requests": 0}):
+            self.assertFalse(self.judge(**case)["valid"], case)
+
+    def test_a_proxy_that_the_quota_rarely_stopped_was_not_saturated(self):
+        self.assertFalse(self.judge(throttled=79)["saturated"])
+
+
+class Report(unittest.TestCase):
+    def test_the_better_peer_is_chosen_by_its_median_over_all_valid_rounds(self):
+        runs = [run("nginx", r, us) for r, us in enumerate([10, 12, 12])]
+        runs += [run("haproxy", r, us) for r, us in enumerate([11, 11, 11])]
+        self.assertEqual("haproxy", report.better_rival(runs, 8))
+        runs[3]["valid"] = runs[4]["valid"] = runs[5]["valid"] = False
+        self.assertEqual("nginx", report.better_rival(runs, 8))
+        self.assertIsNone(report.better_rival(runs, 64))
+
+    def test_invalid_runs_are_counted_and_used_in_no_ratio(self):
+        runs = [run("nginx", r, 10) for r in range(3)] + [run("ringway", r, 9) for r in range(3)]
+        runs[4]["valid"] = False
+        lab = SimpleNamespace(runs=runs)
+        row = report.row(lab, "ringway", 8, "nginx")
+        self.assertEqual((2, 1), (row["ratio_to_better"].count, row["invalid"]))
+
+
+class Bars(unittest.TestCase):
+    def bar(self, values, **more):
+        return topics.Bar("figure", stats.spread(values), 0.90, **more)
+
+    def test_the_median_decides(self):
+        self.assertTrue(self.bar([0.80, 0.90, 0.99]).met)
+        self.assertFalse(self.bar([0.80, 0.91, 0.91]).met)
+
+    def test_too_few_pairs_are_not_met_however_good(self):
+        self.assertFalse(self.bar([0.5] * 14, count_min=15).met)
+        self.assertTrue(self.bar([0.5] * 15, count_min=15).met)
+
+    def test_nothing_measured_is_not_met(self):
+        self.assertFalse(self.bar([]).met)
+        self.assertFalse(topics.Verdicts([]).all_met)
+
+    def test_the_ambition_is_told_apart_from_the_bar(self):
+        self.assertEqual("met", self.bar([0.85], ambition=0.78).verdict())
+        self.assertEqual("met, and the ambition too", self.bar([0.75], ambition=0.78).verdict())
+
+
+class Peers(unittest.TestCase):
+    def test_filling_a_configuration_leaves_no_hole(self):
+        values = {"LISTEN": "127.0.0.1:1", "UPSTREAM": "127.0.0.1:2", "STATS": "127.0.0.1:3", "BODY": "x"}
+        for template in sorted((ROOT / "loadtest/peers").iterdir()):
+            with self.subTest(template.name), TemporaryDirectory() as directory:
+                path = peers.fill(template.name, directory, values | {"DIRECTORY": directory})
+                lines = [line for line in Path(path).read_text().splitlines() if not line.startswith("#")]
+                self.assertNotIn("${", "\n".join(lines))
+                self.assertIn("127.0.0.1:1", "\n".join(lines))
+
+    def test_an_unknown_peer_is_named_with_those_that_exist(self):
+        settings = session.Settings(build=ROOT / "build", only=["enginex"])
+        with self.assertRaisesRegex(Exception, "unknown peer enginex; known are ringway, nginx, haproxy, relay"):
+            session.choose_peers(settings)
+
+
+class Quota(unittest.TestCase):
+    def test_writes_the_quota_in_the_words_of_each_version(self):
+        for version, file, text in ((1, "cpu.cfs_quota_us", "4000"), (2, "cpu.max", "4000 10000")):
+            with self.subTest(version), TemporaryDirectory() as directory:
+                group = quota.Group("g", Path(directory), Path(directory), version)
+                group.limit(0.4)
+                self.assertEqual(text, (group.cpu / file).read_text())
+
+    def test_without_a_group_time_is_still_counted(self):
+        group = quota.Unlimited()
+        group.add(os.getpid())
+        before = group.cpu_us()
+        sum(range(200_000))
+        self.assertGreater(group.cpu_us(), before)
+
+
+@unittest.skipUnless(len(os.sched_getaffinity(0)) > 1, "needs two cores")
+class Comparison(unittest.TestCase):
+    def test_a_short_one_is_valid_and_leaves_nothing_behind(self):
+        with TemporaryDirectory() as directory:
+            file, place = Path(directory) / "record.json", Path(directory) / "place"
+            place.mkdir()
+            result = subprocess.run(
+                [
+                    ROOT / "loadtest/compare",
+                    *("--rounds", "1", "--seconds", "0.2", "--connections", "8"),
+                    *("--latency-rounds", "0", "--only", "nginx,haproxy,relay", "--json", file),
+                ],
+                capture_output=True,
+                text=True,
+                env=os.environ | {"TMPDIR": str(place)},
+                timeout=700,  # It waits where another measurement holds the lock.
+            )
+            self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+            record = json.loads(file.read_text())
+            self.assertEqual([], list(place.iterdir()))
+        self.assertEqual({"nginx", "haproxy", "relay"}, {run["peer"] for run in record["runs"]})
+        for entry in record["runs"]:
+            self.assertGreater(entry["requests"], 100)
+            self.assertTrue(1 < entry["cpu_us_per_request"] < 1000, entry)
+
+
+if __name__ == "__main__":
+    unittest.main()
