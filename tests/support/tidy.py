@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over every file that a build directory compiles: tidy.py BUILD_DIRECTORY
 
-A file is clean for good once clang-tidy found nothing in it: the key is the hash of .clang-tidy and of the file with
-all its includes expanded, remembered in .cache/tidy. Counts files through $STAGE_TALLY as tests/support/stage.sh does.
+A file is clean for good once clang-tidy found nothing in it: the key is the hash of the .clang-tidy files and of the
+file with all its includes expanded, remembered in .cache/tidy. Counts files through $STAGE_TALLY as tests/support/stage.sh does.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CACHE = Path(".cache/tidy")
+CHECKS = (Path(".clang-tidy"), Path("tests/.clang-tidy"))
 
 
 def expanded(entry):
@@ -27,7 +28,7 @@ def expanded(entry):
 
 def tidy(build, entry):
     """(file, what clang-tidy found or None)."""
-    digest = hashlib.sha256(Path(".clang-tidy").read_bytes())
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in CHECKS))
     digest.update(expanded(entry).replace(str(Path.cwd()).encode(), b""))
     remembered = CACHE / digest.hexdigest()
     if remembered.exists():
@@ -37,7 +38,7 @@ def tidy(build, entry):
     if run.returncode == 0:
         remembered.touch()
         return entry["file"], None
-    return entry["file"], re.sub(r"^\d+ warnings.*\n", "", run.stdout + run.stderr)
+    return entry["file"], run.stdout + re.sub(r"\d+ warnings? generated.*\n", "", run.stderr)
 
 
 def main(build):
