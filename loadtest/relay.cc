@@ -124,7 +124,9 @@ private:
 
     io_uring_sqe* next_sqe(std::uint64_t data);
     io_uring_sqe* next_sqe(Direction& direction, Direction::State state);
-    unsigned char* bytes(std::uint16_t buffer) { return slab_ + std::size_t{buffer} * buffer_stride; }
+    unsigned char* bytes(std::uint16_t buffer) {
+        return slab_ + std::size_t{buffer} * buffer_stride;
+    }
 
     // Set at construction.
     Settings settings_;
