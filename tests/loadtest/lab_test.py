@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "loadtest"))
 sys.dont_write_bytecode = True
 
-from lab import peers, quota, report, session, stats, topics  # noqa: E402
+from lab import demo_story, peers, quota, report, session, stats, topics  # noqa: E402
 
 WRK_FINE = """Running 5s test @ http://127.0.0.1:18002/
   1 threads and 8 connections
@@ -164,6 +164,20 @@ class Peers(unittest.TestCase):
         settings = session.Settings(build=ROOT / "build", only=["enginex"])
         with self.assertRaisesRegex(Exception, "unknown peer enginex; known are ringway, nginx, haproxy, relay"):
             session.choose_peers(settings)
+
+
+class DemoStory(unittest.TestCase):
+    def test_shows_each_backends_share(self):
+        lines = demo_story.story(session.parse_wrk(WRK_FINE), [{"requests": 300}, {"requests": 100}])
+        self.assertIn("75.0%", lines[3])
+        self.assertIn("25.0%", lines[4])
+
+    def test_an_idle_backend_a_missing_request_and_an_error_are_problems(self):
+        fine = session.parse_wrk(WRK_FINE)
+        self.assertEqual([], demo_story.problems(fine, [{"requests": 79808}]))
+        self.assertEqual(1, len(demo_story.problems(fine, [{"requests": 79807}])))
+        self.assertEqual(1, len(demo_story.problems(fine, [{"requests": 79808}, {"requests": 0}])))
+        self.assertEqual(1, len(demo_story.problems(session.parse_wrk(WRK_BAD), [{"requests": 79808}])))
 
 
 class Quota(unittest.TestCase):
