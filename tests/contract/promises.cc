@@ -1,0 +1,31 @@
+// Prints what the program promises by name and does not print itself on demand, one `kind<TAB>name`
+// a line, for contract.py. It asks the code that makes the names: a reason added to an enum is
+// promised from then on.
+#include <fmt/core.h>
+
+#include <cstdint>
+#include <set>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace {
+
+// Every value an enum of one byte can have is asked for its name; those past the last one repeat a
+// name.
+template <class Enum>
+void print_names(std::string_view kind) {
+    std::set<std::string_view> names;
+    for (int value = 0; value <= 0xff; value++) {
+        names.insert(ringway::core::name_of(static_cast<Enum>(value)));
+    }
+    for (std::string_view name : names) fmt::print("{}\t{}\n", kind, name);
+}
+
+}  // namespace
+
+int main() {
+    print_names<ringway::core::Errc>("reason");
+    print_names<ringway::core::Side>("side");
+    return 0;
+}
