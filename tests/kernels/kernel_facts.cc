@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -12,8 +13,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "tests/kernels/ring.h"
 #include "tests/kernels/sockets.h"
@@ -201,6 +205,43 @@ TEST(Wake, AnotherThreadsRingIsReachedByMessage) {
     const Cqe cqe = ring.wait();
     EXPECT_EQ(cqe.tag, 7u);
     EXPECT_EQ(cqe.res, 42);
+}
+
+std::size_t thread_count() {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+// A worker thread of the kernel's costs ten times the operation and knows no order.
+TEST(Workers, AreNeededByNoOperationOfTheEngine) {
+    Ring ring;
+    ProvidedBuffers buffers(ring);
+    buffers.give(0);
+    const Fd event(eventfd(0, EFD_CLOEXEC));
+    const Listener listener = listen_on_loopback();
+    Fd ours = tcp_socket();
+    const LoopbackAddress address = loopback(listener.port);
+    const std::size_t before = thread_count();
+
+    std::uint64_t value = 0;
+    io_uring_prep_read(ring.sqe(), event.get(), &value, sizeof(value), 0);
+    io_uring_prep_multishot_accept(ring.sqe(), listener.fd.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    ASSERT_TRUE(ring.stays_quiet());
+    io_uring_prep_connect(ring.sqe(), ours.get(), reinterpret_cast<const sockaddr*>(&address),
+                          sizeof(address));
+    const auto connected = ring.wait_all(2);
+    const int accepted = std::max(connected[0].res, connected[1].res);
+    ASSERT_GT(accepted, 0);
+    start_receive(ring, ours.get(), 1);
+    ASSERT_TRUE(ring.stays_quiet());
+    // More than the sockets hold, so that it waits.
+    const std::vector<char> bytes(8 << 20);
+    io_uring_prep_send(ring.sqe(), accepted, bytes.data(), bytes.size(), MSG_WAITALL);
+    EXPECT_EQ(ring.wait().tag, 1u);
+    ASSERT_TRUE(ring.stays_quiet());
+    io_uring_prep_close(ring.sqe(), ours.release());
+    EXPECT_EQ(ring.wait_all(2).size(), 2u);  // The close, and the send it broke.
+    EXPECT_EQ(thread_count(), before);
 }
 
 // Opens eventfds until the table is full; the count is 0 when the thread could get no own table.

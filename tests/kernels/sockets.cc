@@ -89,6 +89,12 @@ void set_option(int fd, int level, int name, int value) {
     must(::setsockopt(fd, level, name, &value, sizeof(value)), "setsockopt");
 }
 
+void reset_connection(Fd& fd) {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    must(::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), "SO_LINGER");
+    fd.reset();
+}
+
 void write_text(const Fd& fd, std::string_view text) {
     const auto sent = ::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
     must(static_cast<std::size_t>(sent) == text.size() ? 0 : -1, "send");

@@ -54,6 +54,8 @@ Connection connect_pair();
 int option(int fd, int level, int name);
 void set_option(int fd, int level, int name, int value);
 
+// Closes with an RST.
+void reset_connection(Fd& fd);
 // Writes all of `text` at once.
 void write_text(const Fd& fd, std::string_view text);
 // What the peer sees within a short while: `bytes`, the end of the stream, or nothing.

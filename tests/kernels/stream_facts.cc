@@ -34,6 +34,29 @@ protected:
         return {buffers_.bytes(cqe.buffer()), static_cast<std::size_t>(cqe.res)};
     }
 
+    enum class Ending : std::uint8_t { closed, reset, cancelled };
+
+    // The completion of a receive whose connection ends so before a byte has come.
+    Cqe receive_that_ends(Ending ending) {
+        Connection connection = connect_pair();
+        start_receive(ring_, connection.ours.get(), tag);
+        ring_.submit();
+        switch (ending) {
+            case Ending::closed:
+                connection.peer.reset();
+                break;
+            case Ending::reset:
+                reset_connection(connection.peer);
+                break;
+            case Ending::cancelled: {
+                start_cancel(ring_, tag, cancel_tag);
+                const auto both = ring_.wait_all(2);
+                return both.front().tag == tag ? both.front() : both.back();
+            }
+        }
+        return ring_.wait();
+    }
+
     Ring ring_;
     ProvidedBuffers buffers_{ring_};
     Connection connection_ = connect_pair();
@@ -185,6 +208,27 @@ TEST_F(Receive, HoldsBackNoCloseOfAnotherConnection) {
     EXPECT_EQ(seen_by(other.peer), Seen::end);
 }
 
+// A buffer that is neither reported nor back in the ring would be lost for good.
+TEST_F(Receive, LosesNoBufferToEndsResetsAndCancels) {
+    buffers_.give(0);
+    constexpr std::array endings{Ending::closed, Ending::reset, Ending::cancelled};
+    for (const Ending ending : endings) {
+        for (int time = 0; time < 3; ++time) {
+            const Cqe cqe = receive_that_ends(ending);
+            ASSERT_FALSE(cqe.missing);
+            ASSERT_LE(cqe.res, 0);
+            if (cqe.has_buffer()) {
+                buffers_.give(0);
+            }
+        }
+    }
+    start_receive(ring_, connection_.ours.get(), tag);
+    write_text(connection_.peer, "found");
+    const Cqe cqe = ring_.wait();
+    ASSERT_EQ(cqe.res, 5);
+    EXPECT_EQ(received(cqe), "found");
+}
+
 TEST(Poll, ReportsOnceThatASocketIsReadable) {
     Ring ring;
     const Connection connection = connect_pair();
@@ -235,9 +279,7 @@ TEST(Send, WithWaitallThatIsResetEndsShort) {
     const std::vector<char> bytes(8 * megabyte, 'x');
     start_send(ring, connection.ours, {bytes.data(), bytes.size()});
     ASSERT_TRUE(ring.stays_quiet());
-    const linger at_once{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(connection.peer.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    connection.peer.reset();
+    reset_connection(connection.peer);
     const Cqe cqe = ring.wait();
     ASSERT_FALSE(cqe.missing);
     EXPECT_NE(cqe.res, static_cast<int>(bytes.size()));
