@@ -3,7 +3,7 @@
 # gtest prints, or "ok - NAME", "not ok - NAME: why", "skip - NAME: why". The first line of its comment says where it
 # runs: "# runs: host guest".
 
-guest_programs=(kernel_facts)
+guest_programs=(kernel_facts deny core_tests)
 
 # A guest that has not finished by then hangs. Emulation on two busy cores is some twenty times slower than the host.
 guest_seconds=${RINGWAY_GUEST_SECONDS:-240}
