@@ -101,6 +101,8 @@ def print_header(session, facts):
             "NO QUOTA: this machine gives us no cgroup, so the proxies are only pinned and not"
             " saturated; CPU per request then punishes the faster program (see README.md)"
         )
+    if facts["load"] > 1.0:
+        print(f"load average {facts['load']:.1f}: others use this machine; trust only the ratios")
     for name in session.skipped:
         print(f"skipped: {name} is not there")
 
