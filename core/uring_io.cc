@@ -73,7 +73,7 @@ Result<void> UringIo::set_up() {
         if (Result<void> made = set_up_ring(pool); !made) return made;
     }
     refill();
-    wake_fd_ = eventfd(0, EFD_CLOEXEC);
+    wake_fd_ = options_.wake_fd >= 0 ? options_.wake_fd : eventfd(0, EFD_CLOEXEC);
     if (wake_fd_ < 0) return failed(errno, "no eventfd to be woken by");
     arm_wake();
     read_clock();
@@ -109,7 +109,7 @@ UringIo::~UringIo() {
     }
     CHECK(in_flight_ == 0);
     if (ring_made_) io_uring_queue_exit(&ring_);
-    if (wake_fd_ >= 0) ::close(wake_fd_);
+    if (wake_fd_ >= 0 && wake_fd_ != options_.wake_fd) ::close(wake_fd_);
     for (ReceiveRing& ring : rings_) {
         ring.pool.reclaim_lent();
         if (ring.ring != nullptr) munmap(ring.ring, ring_bytes(ring.entries));

@@ -30,6 +30,9 @@ public:
         std::uint16_t receive_ring_entries = 128;
         BufferPool::Options client_pool{.count = 4'096, .bytes_each = 16'960, .front_room = 576};
         BufferPool::Options upstream_pool{.count = 4'096, .bytes_each = 16'960, .front_room = 576};
+        // An eventfd to be woken by, from before this thread had a descriptor table of its own; the
+        // caller closes it. -1: the engine makes one.
+        int wake_fd = -1;
         // How long to look for completions before sleeping, while looking pays.
         Duration look_max = std::chrono::microseconds(6);
     };

@@ -9,13 +9,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
-#include "core/address.h"
 #include "core/buffer_pool.h"
+#include "core/packed_address.h"
 #include "core/result.h"
 #include "http/message.h"
 
 namespace ringway::http {
+
+// How a request came in: by which listener. Shared by all its connections.
+struct Arrival {
+    std::string_view scheme = "http";
+    std::string_view port;  // Of the listener, as text; empty for UNIX sockets.
+};
 
 class ClientSide {
 public:
@@ -34,7 +41,8 @@ public:
     // Bytes not yet taken by the kernel.
     virtual std::size_t backlog() const = 0;
 
-    virtual core::Address peer() const = 0;
+    virtual const core::PackedAddress& peer() = 0;
+    virtual const Arrival& arrival() const = 0;
 
 protected:
     ~ClientSide() = default;

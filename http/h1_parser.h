@@ -42,6 +42,7 @@ enum class Refusal : std::uint8_t {
     trailers_over_limit,
     bad_expectation,  // 417.
     method_refused,   // CONNECT and TRACE, 405.
+    request_timeout,  // 408.
 };
 
 std::string_view name_of(Refusal refusal) noexcept;

@@ -1,0 +1,52 @@
+// What the sessions, clients and exchanges of one shard have in common: lent by the shard, which
+// outlives them all. Everything here belongs to the shard's thread.
+#pragma once
+
+#include <cstdint>
+
+#include "core/buffer_pool.h"
+#include "core/io.h"
+#include "core/metrics.h"
+#include "core/timer_wheel.h"
+#include "http/h1_parser.h"
+#include "http/settings.h"
+
+namespace ringway::http {
+
+// One writer each: the shard.
+struct Counters {
+    core::Counter requests;          // Heads that were accepted.
+    core::Counter requests_refused;  // Heads or bodies that were not.
+    core::Counter exchanges_finished;
+    core::Counter answers_own;       // Made here, not by a backend.
+    core::Counter retries;
+    core::Counter clients_gone;      // In the middle of an exchange.
+    core::Counter client_timeouts;
+    core::Counter upstream_timeouts;
+    core::Counter memory_refusals;   // Connections ended because a pool was dry.
+};
+
+struct Context {
+    core::Io& io;
+    core::TimerWheel& timers;
+    const Settings& settings;
+    // For heads: small ones usually, large ones up to header_bytes_max and what came with them.
+    core::BufferPool& small_buffers;
+    core::BufferPool& large_buffers;
+    Counters& counters;
+    // Where a parse puts its fields. The head that points here is used up before the next parse.
+    FieldTable& field_table;
+
+    core::Instant now() const { return io.clock().now(); }
+    // The smallest buffer that holds `bytes`, or an empty one when there is none.
+    core::Buffer take_buffer(std::size_t bytes) {
+        core::Buffer buffer;
+        if (bytes <= small_buffers.options().bytes_each) buffer = small_buffers.try_take();
+        if (!buffer && bytes <= large_buffers.options().bytes_each) {
+            buffer = large_buffers.try_take();
+        }
+        return buffer;
+    }
+};
+
+}  // namespace ringway::http

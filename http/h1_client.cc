@@ -1,0 +1,325 @@
+#include "http/h1_client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/h1_writer.h"
+
+namespace ringway::http {
+
+namespace {
+
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+    return std::as_bytes(std::span{text.data(), text.size()});
+}
+
+core::Error upstream_error(core::Errc code, core::Retry retry, const char* what) {
+    return {.code = code, .side = core::Side::upstream, .retry = retry, .what = what};
+}
+
+}  // namespace
+
+H1Client::H1Client(Context& context, H1ClientOwner& owner, const UpstreamTimeouts& timeouts)
+    : context_(context),
+      owner_(owner),
+      timeouts_(timeouts),
+      stream_(context.io, *this, {.pool = core::Pool::upstream, .side = core::Side::upstream}) {}
+
+H1Client::~H1Client() { CHECK(sink_ == nullptr); }
+
+core::Result<void> H1Client::connect(const core::Address& peer) {
+    CHECK(state_ == State::unused);
+    if (core::Result<void> begun = stream_.connect(peer); !begun) return begun;
+    state_ = State::connecting;
+    arm_timer(timeouts_.connect);
+    return {};
+}
+
+void H1Client::on_connected() {
+    state_ = State::idle;
+    arm_timer(timeouts_.idle);
+    stream_.receive();
+    owner_.on_client_connected(*this);
+}
+
+// --- A request out ------------------------------------------------------------------------------
+
+void H1Client::begin_exchange(ResponseSink& sink) {
+    CHECK(state_ == State::idle);
+    state_ = State::awaiting_head;
+    sink_ = &sink;
+    exchanges_++;
+    granted_ = body_window_bytes;
+    request_ended_ = false;
+    send_was_stalled_ = false;
+    response_began_ = false;
+    keep_alive_ = false;
+    arm_timer(timeouts_.first_byte);
+}
+
+void H1Client::send_head(const RequestHead& head, const HeadEdits& edits) {
+    request_method_ = head.method;
+    request_framing_ = head.framing;
+    core::Buffer space = context_.take_buffer(written_size_max(head, edits));
+    // Without room there is no request; the deadline of the first byte will not be waited for.
+    if (!space) {
+        context_.counters.memory_refusals.add();
+        return arm_timer(core::Duration{0});
+    }
+    const std::span<std::byte> room = space.back_room();
+    space.extend(write_request_head(head, edits, {.framing = head.framing},
+                                    {reinterpret_cast<char*>(room.data()), room.size()}));
+    stream_.output().push(std::move(space));
+}
+
+void H1Client::send_body(core::Buffer bytes) {
+    if (bytes.size() == 0) return;
+    core::ByteQueue& output = stream_.output();
+    if (request_framing_ != Framing::chunked) return output.push(std::move(bytes));
+    char space[chunk_head_bytes_max];
+    const std::size_t size = write_chunk_head(bytes.size(), space);
+    const bool has_room = output.try_copy(bytes_of({space, size}), context_.small_buffers);
+    output.push(std::move(bytes));
+    if (!has_room || !output.try_copy(bytes_of("\r\n"), context_.small_buffers)) {
+        context_.counters.memory_refusals.add();
+        arm_timer(core::Duration{0});
+    }
+}
+
+void H1Client::flush() { stream_.flush(); }
+
+void H1Client::end_request() {
+    request_ended_ = true;
+    arm_timer(timeouts_.first_byte);
+    if (request_framing_ == Framing::chunked &&
+        !stream_.output().try_copy(bytes_of(last_chunk), context_.small_buffers)) {
+        context_.counters.memory_refusals.add();
+        arm_timer(core::Duration{0});
+    }
+    stream_.flush();
+}
+
+void H1Client::on_drained() {
+    send_was_stalled_ = false;
+    if (sink_ != nullptr) sink_->on_upstream_drained();
+}
+
+// --- Its response in ----------------------------------------------------------------------------
+
+void H1Client::on_bytes(core::Buffer bytes) {
+    if (state_ == State::idle) return end();
+    if (state_ == State::closing) return;
+    response_began_ = true;
+    const std::uint64_t exchange = exchanges_;
+    while (bytes && bytes.size() > 0) {
+        if (state_ == State::awaiting_head) {
+            bytes = parse_head(std::move(bytes));
+        } else if (state_ == State::reading_body) {
+            bytes = read_body(std::move(bytes));
+        } else {
+            return;
+        }
+    }
+    // The connection may have a new exchange by now, that began when the old one ended.
+    if (exchange != exchanges_) return;
+    if (state_ == State::awaiting_head || state_ == State::reading_body) pause();
+}
+
+core::Buffer H1Client::parse_head(core::Buffer bytes) {
+    const bool is_first = pending_.empty();
+    if (!is_first && !pending_.append(context_, std::move(bytes))) {
+        fail(upstream_error(core::Errc::no_buffers, core::Retry::never, "pools are dry"));
+        return {};
+    }
+    const std::string_view text =
+        is_first ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()),
+                                    bytes.size()}
+                 : pending_.text();
+    ResponseHead head;
+    Refusal refusal = Refusal::none;
+    switch (parse_response_head({.bytes = text, .seen = pending_.seen()},
+                                context_.settings.head_limits, request_method_,
+                                context_.field_table, head, refusal)) {
+        case Parse::complete:
+            if (!is_first) bytes = pending_.take();
+            return begin_response(head, std::move(bytes));
+        case Parse::refused:
+            fail(upstream_error(core::Errc::malformed, core::Retry::never, "malformed response"));
+            return {};
+        case Parse::incomplete:
+            break;
+    }
+    if (is_first && !pending_.append(context_, std::move(bytes))) {
+        fail(upstream_error(core::Errc::no_buffers, core::Retry::never, "pools are dry"));
+        return {};
+    }
+    pending_.set_seen();
+    return {};
+}
+
+core::Buffer H1Client::begin_response(const ResponseHead& head, core::Buffer bytes) {
+    // We never ask for another protocol, so nobody may switch to one.
+    if (head.status == 101) {
+        fail(upstream_error(core::Errc::malformed, core::Retry::never, "101 without being asked"));
+        return {};
+    }
+    const std::size_t head_bytes = head.bytes;
+    if (!head.is_interim()) {
+        state_ = State::reading_body;
+        body_ = BodyReader{head.framing, head.content_length, context_.settings.body_limits};
+        keep_alive_ = head.keep_alive;
+    }
+    sink_->on_response_head(head);
+    bytes.drop_front(head_bytes);
+    if (state_ != State::reading_body || !body_.has_ended()) return bytes;
+    // Bytes behind the end of a response were not asked for: they must not meet the next request.
+    if (bytes.size() > 0) keep_alive_ = false;
+    end_response();
+    return {};
+}
+
+core::Buffer H1Client::read_body(core::Buffer bytes) {
+    const BodyReader::Progress progress = body_.read(bytes.bytes());
+    if (progress.refusal != Refusal::none) {
+        fail(upstream_error(core::Errc::malformed, core::Retry::never, "malformed body"));
+        return {};
+    }
+    if (progress.consumed < bytes.size()) keep_alive_ = false;  // As in begin_response.
+    bytes.drop_back(bytes.size() - progress.body);
+    granted_ -= std::min<std::uint64_t>(granted_, progress.body);
+    if (bytes.size() > 0) sink_->on_response_body(std::move(bytes));
+    if (progress.ended && state_ == State::reading_body) end_response();
+    return {};
+}
+
+void H1Client::pause() {
+    sink_->on_response_pause();
+    if (state_ != State::awaiting_head && state_ != State::reading_body) return;
+    if (granted_ == 0) return;
+    arm_timer(response_began_ ? timeouts_.between_bytes : timeouts_.first_byte);
+    stream_.receive();
+}
+
+void H1Client::grant(std::size_t bytes) {
+    granted_ += bytes;
+    if (state_ != State::reading_body || stream_.is_receiving()) return;
+    arm_timer(timeouts_.between_bytes);
+    stream_.receive();
+}
+
+void H1Client::end_response() {
+    ResponseSink& sink = *std::exchange(sink_, nullptr);
+    // A request that is not out yet would leave its rest where the next one should begin.
+    const bool is_reusable =
+        keep_alive_ && request_ended_ && stream_.output().empty() && stream_.is_open();
+    if (is_reusable) {
+        state_ = State::idle;
+        arm_timer(timeouts_.idle);
+        stream_.receive();
+        owner_.on_client_idle(*this);
+    } else {
+        end();
+    }
+    sink.on_response_end();
+}
+
+// --- The end ------------------------------------------------------------------------------------
+
+void H1Client::on_stream_failed(const core::Error& error) {
+    switch (state_) {
+        case State::connecting:
+            end();
+            return owner_.on_client_unreachable(*this, error);
+        case State::reading_body:
+            if (error.code == core::Errc::ended && body_.on_stream_end()) return end_response();
+            return fail(upstream_error(error.code, core::Retry::never, "cut in its response"));
+        case State::awaiting_head:
+            return fail({.code = error.code,
+                         .side = core::Side::upstream,
+                         .retry = response_began_ ? core::Retry::never : core::Retry::if_reused,
+                         .sys = error.sys,
+                         .what = response_began_ ? "cut in its response head"
+                                                 : "gone before it answered"});
+        case State::idle:
+            return end();
+        case State::unused:
+        case State::closing:
+            return;
+    }
+}
+
+void H1Client::fail(const core::Error& error) {
+    ResponseSink& sink = *std::exchange(sink_, nullptr);
+    end();
+    sink.on_upstream_failed(error);
+}
+
+void H1Client::abort() {
+    if (sink_ == nullptr) return;
+    sink_ = nullptr;
+    end();
+}
+
+void H1Client::begin_close() {
+    if (sink_ != nullptr) {
+        return fail({.code = core::Errc::canceled,
+                     .side = core::Side::us,
+                     .what = "ringway ended the connection"});
+    }
+    end();
+}
+
+void H1Client::end() {
+    const State before = std::exchange(state_, State::closing);
+    if (before == State::closing) return;
+    context_.timers.disarm(timer_);
+    pending_.clear();
+    stream_.begin_close();
+    if (before != State::connecting && before != State::unused) owner_.on_client_ending(*this);
+}
+
+void H1Client::on_closed() { owner_.on_client_closed(*this); }
+
+void H1Client::on_timeout() noexcept {
+    switch (state_) {
+        case State::connecting:
+            end();
+            return owner_.on_client_unreachable(
+                *this, {.code = core::Errc::timed_out,
+                        .side = core::Side::upstream,
+                        .retry = core::Retry::yes,
+                        .what = "no connection within timeout.connect"});
+        case State::awaiting_head:
+            // The clock of the first byte runs from the end of the request; until then it is
+            // enough that its bytes move.
+            if (!request_ended_ &&
+                !(std::exchange(send_was_stalled_, stream_.is_sending()) && stream_.is_sending())) {
+                return arm_timer(timeouts_.first_byte);
+            }
+            [[fallthrough]];
+        case State::reading_body:
+            // Nothing is asked of a backend while the client does not take what it sent.
+            if (!stream_.is_receiving() && granted_ == 0) {
+                return arm_timer(timeouts_.between_bytes);
+            }
+            context_.counters.upstream_timeouts.add();
+            return fail(upstream_error(core::Errc::timed_out, core::Retry::never,
+                                       response_began_ ? "stopped within its response"
+                                                       : "no answer within timeout.first_byte"));
+        case State::idle:
+            return end();
+        case State::unused:
+        case State::closing:
+            return;
+    }
+}
+
+void H1Client::arm_timer(core::Duration timeout) {
+    context_.timers.arm(timer_.then<&H1Client::on_timeout>(), context_.now() + timeout);
+}
+
+void H1Client::on_released(int, core::Buffer) { CHECK(false); }
+
+}  // namespace ringway::http

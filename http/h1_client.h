@@ -1,0 +1,117 @@
+// The client side of one HTTP/1 connection: writes requests, parses their responses strictly, one
+// exchange at a time. The upstream pool, health probes and the load generator build on it; who
+// owns it hears about the connection's life through `H1ClientOwner`.
+//
+// An idle client keeps a receive armed, so that a server's end of the connection is seen when it
+// happens and not when the next request is lost to it. Bytes that come unasked end the connection:
+// they could only be mistaken for the next answer.
+#pragma once
+
+#include <cstdint>
+
+#include "core/stream.h"
+#include "core/timer_wheel.h"
+#include "http/body_framing.h"
+#include "http/context.h"
+#include "http/head_buffer.h"
+#include "http/upstream_side.h"
+
+namespace ringway::http {
+
+class H1Client;
+
+class H1ClientOwner {
+public:
+    // Connected and idle.
+    virtual void on_client_connected(H1Client& client) = 0;
+    // It could not be connected; it closes by itself and on_client_closed follows.
+    virtual void on_client_unreachable(H1Client& client, const core::Error& error) = 0;
+    // The exchange is over and the connection idle again: reusable. Said before the sink hears of
+    // the end, so that the next request can have the connection at once.
+    virtual void on_client_idle(H1Client& client) = 0;
+    // It is of no more use: closing, on_client_closed follows. Said once for a client that was
+    // connected, whatever it was doing.
+    virtual void on_client_ending(H1Client& client) = 0;
+    virtual void on_client_closed(H1Client& client) = 0;
+
+protected:
+    ~H1ClientOwner() = default;
+};
+
+class H1Client final : public UpstreamSide, private core::StreamEvents {
+public:
+    enum class State : std::uint8_t {
+        unused,
+        connecting,
+        idle,
+        awaiting_head,  // The request goes out; no final head has come.
+        reading_body,
+        closing,
+    };
+
+    H1Client(Context& context, H1ClientOwner& owner, const UpstreamTimeouts& timeouts);
+    ~H1Client();
+
+    // An error means that nothing began. REQUIRES: unused.
+    core::Result<void> connect(const core::Address& peer);
+    // REQUIRES: idle.
+    void begin_exchange(ResponseSink& sink);
+    void begin_close();
+    State state() const { return state_; }
+    std::uint64_t exchanges() const { return exchanges_; }
+
+    // UpstreamSide
+    void send_head(const RequestHead& head, const HeadEdits& edits) override;
+    void send_body(core::Buffer bytes) override;
+    void flush() override;
+    void end_request() override;
+    void abort() override;
+    void grant(std::size_t bytes) override;
+    std::size_t backlog() const override { return stream_.output().size(); }
+
+private:
+    // core::StreamEvents
+    void on_connected() override;
+    void on_bytes(core::Buffer bytes) override;
+    void on_stream_failed(const core::Error& error) override;
+    void on_drained() override;
+    void on_closed() override;
+    void on_released(int fd, core::Buffer bytes) override;
+
+    core::Buffer parse_head(core::Buffer bytes);
+    core::Buffer begin_response(const ResponseHead& head, core::Buffer bytes);
+    core::Buffer read_body(core::Buffer bytes);
+    void pause();
+    void end_response();
+    void fail(const core::Error& error);
+    void end();
+    void on_timeout() noexcept;
+    void arm_timer(core::Duration timeout);
+
+    // Set at construction.
+    Context& context_;
+    H1ClientOwner& owner_;
+    const UpstreamTimeouts& timeouts_;
+    core::Stream stream_;
+    core::TimerOf<H1Client> timer_{*this};
+
+    State state_ = State::unused;
+    std::uint64_t exchanges_ = 0;
+
+    // While an exchange runs.
+    ResponseSink* sink_ = nullptr;
+    HeadBuffer pending_;
+    BodyReader body_;
+    std::uint64_t granted_ = 0;  // Response bytes that the sink can still take.
+    Method request_method_ = Method::other;
+    Framing request_framing_ = Framing::none;
+    bool request_ended_ = false;
+    bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
+    bool response_began_ = false;  // A byte of the response has arrived.
+    bool keep_alive_ = false;
+};
+
+// What an exchange can take of a response, or a client of a request body, before it must say so.
+inline constexpr std::size_t body_window_bytes = 65'536;
+
+}  // namespace ringway::http

@@ -1,0 +1,368 @@
+#include "http/h1_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/h1_writer.h"
+#include "http/own_answer.h"
+
+namespace ringway::http {
+
+namespace {
+
+constexpr core::Duration linger_timeout = std::chrono::seconds(1);
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+
+constexpr core::Error cut_by_us{
+    .code = core::Errc::canceled, .side = core::Side::us, .what = "ringway ended the connection"};
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+    return std::as_bytes(std::span{text.data(), text.size()});
+}
+
+}  // namespace
+
+H1Session::H1Session(Context& context, const Options& options)
+    : context_(context),
+      owner_(options.owner),
+      sinks_(options.sinks),
+      arrival_(options.arrival),
+      stream_(context.io, *this, {.pool = core::Pool::client, .side = core::Side::client}) {}
+
+H1Session::~H1Session() { CHECK(sink_ == nullptr); }
+
+void H1Session::start(int fd, core::Buffer first_bytes) {
+    stream_.adopt(fd);
+    arm_timer(context_.settings.client.header_timeout);
+    process(std::move(first_bytes));
+}
+
+// --- Bytes in -----------------------------------------------------------------------------------
+
+void H1Session::on_bytes(core::Buffer bytes) {
+    if (state_ == State::lingering) return stream_.receive();
+    process(std::move(bytes));
+}
+
+void H1Session::process(core::Buffer bytes) {
+    is_processing_ = true;
+    while (bytes && bytes.size() > 0) {
+        if (state_ == State::waiting || state_ == State::head) {
+            bytes = parse_head(std::move(bytes));
+        } else if (state_ == State::answering && !body_.has_ended()) {
+            bytes = read_body(std::move(bytes));
+        } else {
+            break;
+        }
+    }
+    is_processing_ = false;
+    // Early bytes of the next request. They are copied: a receive buffer is never held for long.
+    if (bytes && bytes.size() > 0 && state_ == State::answering &&
+        !pending_.append(context_, std::move(bytes))) {
+        return refuse_for_memory();
+    }
+    receive_if_wanted();
+}
+
+core::Buffer H1Session::parse_head(core::Buffer bytes) {
+    const bool is_first = pending_.empty();
+    if (!is_first && !pending_.append(context_, std::move(bytes))) {
+        refuse_for_memory();
+        return {};
+    }
+    const std::string_view text =
+        is_first ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()),
+                                    bytes.size()}
+                 : pending_.text();
+    RequestHead head;
+    Refusal refusal = Refusal::none;
+    switch (parse_request_head({.bytes = text, .seen = pending_.seen()},
+                               context_.settings.head_limits, context_.field_table, head,
+                               refusal)) {
+        case Parse::complete:
+            return begin_request(head, is_first ? std::move(bytes) : pending_.take());
+        case Parse::refused:
+            refuse(refusal);
+            return {};
+        case Parse::incomplete:
+            break;
+    }
+    if (is_first && !pending_.append(context_, std::move(bytes))) {
+        refuse_for_memory();
+        return {};
+    }
+    pending_.set_seen();
+    if (state_ == State::waiting) {
+        // The whole head has this long, however slowly its bytes drip.
+        state_ = State::head;
+        arm_timer(context_.settings.client.header_timeout);
+    }
+    return {};
+}
+
+core::Buffer H1Session::begin_request(const RequestHead& head, core::Buffer bytes) {
+    context_.counters.requests.add();
+    state_ = State::answering;
+    body_ = BodyReader{head.framing, head.content_length, context_.settings.body_limits};
+    granted_ = bytes.size() - head.bytes;
+    head_was_sent_ = false;
+    response_framing_ = Framing::none;
+    request_keep_alive_ = head.keep_alive;
+    request_minor_version_ = head.minor_version;
+    request_method_ = head.method;
+    const std::size_t head_bytes = head.bytes;
+
+    RequestSink* sink = sinks_.begin(*this, head);
+    if (state_ == State::answering) {
+        CHECK(sink != nullptr);
+        sink_ = sink;
+        if (body_.has_ended()) sink_->on_request_end();
+    }
+    bytes.drop_front(head_bytes);
+    return bytes;
+}
+
+core::Buffer H1Session::read_body(core::Buffer bytes) {
+    const BodyReader::Progress progress = body_.read(bytes.bytes());
+    if (progress.refusal != Refusal::none) {
+        refuse(progress.refusal);
+        return {};
+    }
+    core::Buffer rest;
+    if (progress.consumed < bytes.size()) {
+        rest = context_.take_buffer(bytes.size() - progress.consumed);
+        if (!rest) {
+            refuse_for_memory();
+            return {};
+        }
+        rest.append(bytes.bytes().subspan(progress.consumed));
+    }
+    bytes.drop_back(bytes.size() - progress.body);
+    granted_ -= std::min<std::uint64_t>(granted_, progress.body);
+    if (bytes.size() > 0) sink_->on_request_body(std::move(bytes));
+    if (progress.ended && sink_ != nullptr) sink_->on_request_end();
+    return rest;
+}
+
+void H1Session::receive_if_wanted() {
+    if (!stream_.is_open()) return;
+    switch (state_) {
+        case State::waiting:
+        case State::head:
+        case State::lingering:
+            return stream_.receive();
+        case State::answering:
+            if (!body_.has_ended()) {
+                if (granted_ == 0) return;
+                arm_timer(context_.settings.client.body_timeout);
+                return stream_.receive();
+            }
+            // Armed while the answer is made: it notices a client that goes away, and it is the
+            // receive of the next request, so it costs nothing.
+            if (pending_.empty()) stream_.receive();
+            return;
+        case State::draining:
+        case State::closing:
+            return;
+    }
+}
+
+void H1Session::grant(std::size_t bytes) {
+    granted_ += bytes;
+    if (!is_processing_ && sink_ != nullptr) receive_if_wanted();
+}
+
+// --- Bytes out ----------------------------------------------------------------------------------
+
+void H1Session::send_head(const ResponseHead& head, const HeadEdits& edits) {
+    if (head.is_interim() && request_minor_version_ == 0) return;
+    WriteOptions options;
+    if (!head.is_interim()) {
+        // A client of HTTP/1.0 knows no chunks; one of 1.1 need not lose its connection to learn
+        // where a body ends.
+        const bool knows_chunks = request_minor_version_ >= 1;
+        const bool has_length =
+            head.framing == Framing::none || head.framing == Framing::length;
+        response_framing_ = has_length     ? head.framing
+                            : knows_chunks ? Framing::chunked
+                                           : Framing::until_close;
+        response_keep_alive_ = request_keep_alive_ && !is_draining_ &&
+                               response_framing_ != Framing::until_close;
+        options.framing = response_framing_;
+        if (!response_keep_alive_) {
+            options.connection = ConnectionField::close;
+        } else if (request_minor_version_ == 0) {
+            options.connection = ConnectionField::keep_alive;
+        }
+        head_was_sent_ = true;
+    }
+    core::Buffer space = context_.take_buffer(written_size_max(head, edits));
+    if (!space) return refuse_for_memory();
+    const std::span<std::byte> room = space.back_room();
+    space.extend(write_response_head(head, edits, options,
+                                     {reinterpret_cast<char*>(room.data()), room.size()}));
+    stream_.output().push(std::move(space));
+}
+
+void H1Session::send_body(core::Buffer bytes) {
+    if (bytes.size() == 0) return;
+    if (response_framing_ != Framing::chunked) return stream_.output().push(std::move(bytes));
+    char space[chunk_head_bytes_max];
+    const std::size_t size = write_chunk_head(bytes.size(), space);
+    core::ByteQueue& output = stream_.output();
+    const bool has_room = output.try_copy(bytes_of({space, size}), context_.small_buffers);
+    output.push(std::move(bytes));
+    if (!has_room || !output.try_copy(bytes_of("\r\n"), context_.small_buffers)) {
+        refuse_for_memory();
+    }
+}
+
+void H1Session::flush() { stream_.flush(); }
+
+void H1Session::finish() {
+    CHECK(state_ == State::answering || state_ == State::closing);
+    sink_ = nullptr;
+    if (state_ == State::closing) return;
+    if (response_framing_ == Framing::chunked && request_method_ != Method::head &&
+        !stream_.output().try_copy(bytes_of(last_chunk), context_.small_buffers)) {
+        return refuse_for_memory();
+    }
+    stream_.flush();
+    if (!may_go_on()) return end_after_output();
+    state_ = State::waiting;
+    arm_timer(context_.settings.client.idle_timeout);
+    if (is_processing_) return;
+    if (pending_.empty()) return receive_if_wanted();
+    process(pending_.take());
+}
+
+bool H1Session::may_go_on() const {
+    return response_keep_alive_ && body_.has_ended() && !is_draining_;
+}
+
+void H1Session::abort(const core::Error& error) {
+    sink_ = nullptr;
+    begin_close(error);
+}
+
+// --- The end ------------------------------------------------------------------------------------
+
+void H1Session::refuse(Refusal refusal) {
+    context_.counters.requests_refused.add();
+    if (sink_ != nullptr) {
+        std::exchange(sink_, nullptr)->on_client_gone(
+            {.code = core::Errc::malformed, .side = core::Side::client, .what = "refused"});
+    }
+    pending_.clear();
+    // Where a request ends is in doubt from here on; nothing further on this connection is one.
+    body_ = BodyReader{Framing::until_close, 0};
+    if (head_was_sent_ && state_ == State::answering) return begin_close(cut_by_us);
+    context_.counters.answers_own.add();
+    stream_.output().push(write_own_answer(
+        context_, {.status = status_of(refusal), .reason = name_of(refusal), .closes = true}));
+    stream_.flush();
+    end_after_output();
+}
+
+// May be called from within a call of the sink's, so the sink is told only when the stream closed.
+void H1Session::refuse_for_memory() {
+    if (state_ == State::closing) return;
+    context_.counters.memory_refusals.add();
+    state_ = State::closing;
+    context_.timers.disarm(timer_);
+    pending_.clear();
+    stream_.begin_close();
+}
+
+void H1Session::end_after_output() {
+    state_ = State::draining;
+    pending_.clear();
+    arm_timer(context_.settings.client.send_timeout);
+    if (stream_.output().empty()) on_drained();
+}
+
+void H1Session::on_drained() {
+    send_was_stalled_ = false;
+    if (state_ == State::draining) {
+        // When the client is not done sending, closing now would reset the connection, and the
+        // reset would take our answer with it.
+        if (body_.has_ended()) return begin_close(cut_by_us);
+        return begin_linger();
+    }
+    if (sink_ != nullptr) sink_->on_client_drained();
+}
+
+void H1Session::begin_linger() {
+    state_ = State::lingering;
+    arm_timer(linger_timeout);
+    stream_.end_output();
+    stream_.receive();
+}
+
+void H1Session::on_stream_failed(const core::Error& error) {
+    if (sink_ != nullptr) context_.counters.clients_gone.add();
+    begin_close(error);
+}
+
+void H1Session::begin_drain() {
+    is_draining_ = true;
+    if (state_ == State::waiting) begin_close(cut_by_us);
+}
+
+void H1Session::begin_close(const core::Error& error) {
+    if (state_ == State::closing) return;
+    state_ = State::closing;
+    context_.timers.disarm(timer_);
+    pending_.clear();
+    if (sink_ != nullptr) std::exchange(sink_, nullptr)->on_client_gone(error);
+    stream_.begin_close();
+}
+
+void H1Session::on_closed() {
+    if (sink_ != nullptr) std::exchange(sink_, nullptr)->on_client_gone(cut_by_us);
+    owner_.on_session_closed(*this);
+}
+
+void H1Session::on_timeout() noexcept {
+    switch (state_) {
+        case State::head:
+            context_.counters.client_timeouts.add();
+            return refuse(Refusal::request_timeout);
+        case State::answering:
+            if (!body_.has_ended() && stream_.is_receiving()) {
+                context_.counters.client_timeouts.add();
+                return refuse(Refusal::request_timeout);
+            }
+            // The same send in two looks in a row: the client does not read.
+            if (std::exchange(send_was_stalled_, stream_.is_sending()) && stream_.is_sending()) {
+                context_.counters.client_timeouts.add();
+                return begin_close({.code = core::Errc::timed_out,
+                                    .side = core::Side::client,
+                                    .what = "the client does not read"});
+            }
+            return arm_timer(context_.settings.client.send_timeout);
+        case State::waiting:
+        case State::draining:
+        case State::lingering:
+            return begin_close(cut_by_us);
+        case State::closing:
+            return;
+    }
+}
+
+void H1Session::arm_timer(core::Duration timeout) {
+    context_.timers.arm(timer_.then<&H1Session::on_timeout>(), context_.now() + timeout);
+}
+
+const core::PackedAddress& H1Session::peer() {
+    if (!peer_.is_set() && stream_.is_open()) {
+        peer_ = core::PackedAddress{context_.io.peer_address(stream_.fd()).value_or(core::Address{})};
+    }
+    return peer_;
+}
+
+// This side never connects, and gives no descriptor away yet.
+void H1Session::on_connected() { CHECK(false); }
+void H1Session::on_released(int, core::Buffer) { CHECK(false); }
+
+}  // namespace ringway::http

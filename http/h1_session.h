@@ -1,0 +1,122 @@
+// The server side of one HTTP/1 connection: heads are parsed, a RequestSink is asked to answer
+// each, and its answer is written. Requests are answered one after the other in the order they
+// came; bytes that arrive early wait unread or in one buffer.
+//
+// Owned by whoever accepted the connection (the shard's connection table, the mock origin), on one
+// shard's thread. `on_session_closed` is the last thing the owner hears and where it destroys the
+// session. An idle session holds no buffer: sizeof(H1Session) is what an idle client costs.
+#pragma once
+
+#include <cstdint>
+
+#include "core/address.h"
+#include "core/stream.h"
+#include "core/timer_wheel.h"
+#include "http/body_framing.h"
+#include "http/client_side.h"
+#include "http/context.h"
+#include "http/head_buffer.h"
+#include "http/request_sink.h"
+
+namespace ringway::http {
+
+class H1Session;
+
+class SessionOwner {
+public:
+    virtual void on_session_closed(H1Session& session) = 0;
+
+protected:
+    ~SessionOwner() = default;
+};
+
+class H1Session final : public ClientSide, private core::StreamEvents {
+public:
+    enum class State : std::uint8_t {
+        waiting,    // For the first byte of a request.
+        head,       // For the rest of its head.
+        answering,  // A sink has the request.
+        draining,   // The last answer is on its way to the kernel; then the connection ends.
+        lingering,  // We ended our side and read what still comes, so that the client sees why.
+        closing,
+    };
+
+    struct Options {
+        SessionOwner& owner;
+        RequestSinks& sinks;
+        const Arrival& arrival;
+    };
+    H1Session(Context& context, const Options& options);
+    ~H1Session();
+
+    // `first_bytes` may have been read by whoever had the descriptor before.
+    void start(int fd, core::Buffer first_bytes);
+    // No further request: an idle connection ends now, a busy one after its answer.
+    void begin_drain();
+    // Ends at once, whatever it was doing.
+    void begin_close(const core::Error& error);
+    State state() const { return state_; }
+
+    // ClientSide
+    void send_head(const ResponseHead& head, const HeadEdits& edits) override;
+    void send_body(core::Buffer bytes) override;
+    void flush() override;
+    void finish() override;
+    void abort(const core::Error& error) override;
+    void grant(std::size_t bytes) override;
+    std::size_t backlog() const override { return stream_.output().size(); }
+    const core::PackedAddress& peer() override;
+    const Arrival& arrival() const override { return arrival_; }
+
+private:
+    // core::StreamEvents
+    void on_connected() override;
+    void on_bytes(core::Buffer bytes) override;
+    void on_stream_failed(const core::Error& error) override;
+    void on_drained() override;
+    void on_closed() override;
+    void on_released(int fd, core::Buffer bytes) override;
+
+    void process(core::Buffer bytes);
+    core::Buffer parse_head(core::Buffer bytes);
+    core::Buffer begin_request(const RequestHead& head, core::Buffer bytes);
+    core::Buffer read_body(core::Buffer bytes);
+    void receive_if_wanted();
+    void refuse(Refusal refusal);
+    void refuse_for_memory();
+    bool may_go_on() const;
+    void end_after_output();
+    void begin_linger();
+    void on_timeout() noexcept;
+    void arm_timer(core::Duration timeout);
+
+    // Set at construction.
+    Context& context_;
+    SessionOwner& owner_;
+    RequestSinks& sinks_;
+    const Arrival& arrival_;
+    core::Stream stream_;
+    core::TimerOf<H1Session> timer_{*this};
+
+    State state_ = State::waiting;
+    bool is_processing_ = false;    // `process` is on the stack and will look at the state again.
+    bool is_draining_ = false;
+    bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
+    core::PackedAddress peer_;       // Asked for with the first request.
+
+    // While bytes wait: of a head not yet whole (State::head), or early ones (State::answering).
+    HeadBuffer pending_;
+
+    // While a request is answered.
+    RequestSink* sink_ = nullptr;
+    BodyReader body_;
+    std::uint64_t granted_ = 0;  // Body bytes that the sink can still take.
+    Framing response_framing_ = Framing::none;
+    bool request_keep_alive_ = false;
+    bool response_keep_alive_ = false;
+    bool head_was_sent_ = false;
+    std::uint8_t request_minor_version_ = 1;
+    Method request_method_ = Method::other;
+};
+
+}  // namespace ringway::http

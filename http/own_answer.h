@@ -1,0 +1,25 @@
+// Answers made here rather than by a backend: refusals, errors, no route. Each is a whole
+// response with a small plain body that carries the reason word of the contract, so that a person
+// with curl and a log sees the same word. Off the hot path.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "http/context.h"
+
+namespace ringway::http {
+
+struct OwnAnswer {
+    std::uint16_t status = 500;
+    std::string_view reason;  // Machine-readable, e.g. "no_backend".
+    bool closes = false;      // Says Connection: close.
+    bool has_body = true;     // A HEAD request is answered without.
+};
+
+std::string_view phrase_of(std::uint16_t status) noexcept;
+
+// The bytes of the response, or an empty buffer when the pools are dry.
+core::Buffer write_own_answer(Context& context, const OwnAnswer& answer);
+
+}  // namespace ringway::http
