@@ -1,0 +1,203 @@
+#include "config/keys.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <type_traits>
+
+namespace ringway::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Use = AddressSlot::Use;
+using http::BodyLimits;
+using http::ClientSettings;
+using http::HeadLimits;
+using http::RetrySettings;
+using http::UpstreamTimeouts;
+using enum Presence;
+
+template <auto Elements>
+constexpr ListSlot list_of(std::string_view shorthand = {}) {
+    using Vector = std::remove_reference_t<decltype(at<Elements>(std::declval<Scope>()))>;
+    using Element = typename Vector::value_type;
+    return {
+        .size = [](const Scope& scope) { return at<Elements>(scope).size(); },
+        .append =
+            [](const Scope& scope) {
+                Scope inner = scope;
+                std::get<Element*>(inner) = &at<Elements>(scope).emplace_back();
+                return inner;
+            },
+        .enter =
+            [](const Scope& scope, std::size_t index) {
+                Scope inner = scope;
+                std::get<Element*>(inner) = &at<Elements>(scope)[index];
+                return inner;
+            },
+        .shorthand = shorthand,
+    };
+}
+
+// A table stands before the keys within it. The order is that of `check --explain`.
+constexpr Key keys[] = {
+    {"shards", TableSlot{}, "The threads that do the work, one ring and one listener each."},
+    {"shards.count", AutoIntegerSlot{at<&Config::shards, &Shards::count>, 1, 1024},
+     "How many shards there are; \"auto\" is one per CPU that the process may use."},
+    {"shards.pin", BooleanSlot{at<&Config::shards, &Shards::pin>},
+     "Whether each shard stays on a CPU of its own."},
+
+    {"listen", list_of<&Config::listens>(), "An address that clients connect to.", required},
+    {"listen[].address", AddressSlot{at<&Listen::address>, Use::listen},
+     "IP address and port to accept connections on.", required},
+    {"listen[].name", NameSlot{at<&Listen::name>},
+     "What logs and metrics call it; the address when not set."},
+
+    {"group", list_of<&Config::groups>(), "Backends that serve the same thing.", required},
+    {"group[].name", NameSlot{at<&Group::name>}, "What logs, metrics and commands call it.",
+     required},
+    {"group[].backends", list_of<&Group::backends>("address"),
+     "The servers: addresses, or tables where one has more to say.", required},
+    {"group[].backends[].address", AddressSlot{at<&Backend::address>, Use::connect},
+     "Where the backend listens.", required},
+    {"group[].backends[].weight", IntegerSlot{at<&Backend::weight>, 1, 1'000'000},
+     "Its share of the requests, relative to the other backends of the group."},
+    {"group[].timeout", TableSlot{}, "How long a backend may take."},
+    {"group[].timeout.connect",
+     DurationSlot{at<&Group::timeout, &UpstreamTimeouts::connect>, 1ms, 1h},
+     "For a connection to a backend to be established."},
+    {"group[].timeout.first_byte",
+     DurationSlot{at<&Group::timeout, &UpstreamTimeouts::first_byte>, 1ms, 24h},
+     "From the end of the request to the first byte of the response."},
+    {"group[].timeout.between_bytes",
+     DurationSlot{at<&Group::timeout, &UpstreamTimeouts::between_bytes>, 1ms, 24h},
+     "Between two arrivals of bytes of a response, and while a backend takes no request bytes."},
+    {"group[].timeout.idle", DurationSlot{at<&Group::timeout, &UpstreamTimeouts::idle>, 1ms, 24h},
+     "That an unused connection to a backend is kept for the next request."},
+    {"group[].retry", TableSlot{}, "When a request is tried again, on another backend."},
+    {"group[].retry.attempts", IntegerSlot{at<&Group::retry, &RetrySettings::attempts>, 1, 10},
+     "All tries of one request, the first included; 1 never tries again."},
+
+    {"client", TableSlot{}, "How clients are treated."},
+    {"client.timeout", TableSlot{}, "How long a client may take."},
+    {"client.timeout.header",
+     DurationSlot{at<&Config::http, &http::Settings::client, &ClientSettings::header_timeout>, 1ms,
+                  24h},
+     "For the head of a request to arrive, from its first byte."},
+    {"client.timeout.body",
+     DurationSlot{at<&Config::http, &http::Settings::client, &ClientSettings::body_timeout>, 1ms,
+                  24h},
+     "Between two arrivals of bytes of a request's body."},
+    {"client.timeout.idle",
+     DurationSlot{at<&Config::http, &http::Settings::client, &ClientSettings::idle_timeout>, 1ms,
+                  24h},
+     "That a connection may wait for its next request."},
+    {"client.timeout.send",
+     DurationSlot{at<&Config::http, &http::Settings::client, &ClientSettings::send_timeout>, 1ms,
+                  24h},
+     "That a client may take no bytes of a response."},
+
+    {"limits", TableSlot{}, "What may be used up at most. What goes over is refused and counted."},
+    {"limits.connections", IntegerSlot{at<&Config::limits, &Limits::connections>, 1, 10'000'000},
+     "Client connections of the whole process."},
+    {"limits.upstream_idle", IntegerSlot{at<&Config::limits, &Limits::upstream_idle>, 0, 1'000'000},
+     "Unused connections that a shard keeps to one backend."},
+    {"limits.header_bytes",
+     SizeSlot{at<&Config::http, &http::Settings::head_limits, &HeadLimits::header_bytes_max>, 512,
+              http::head_bytes_addressable},
+     "The head of a request or response: first line and fields."},
+    {"limits.header_count",
+     IntegerSlot{at<&Config::http, &http::Settings::head_limits, &HeadLimits::header_count_max>, 1,
+                 http::HeadEdits::fields_max},
+     "Fields in one head."},
+    {"limits.request_line_bytes",
+     SizeSlot{at<&Config::http, &http::Settings::head_limits, &HeadLimits::request_line_max>, 64,
+              http::head_bytes_addressable},
+     "The first line of a request; at most header_bytes."},
+    {"limits.chunk_extension_bytes",
+     SizeSlot{
+         at<&Config::http, &http::Settings::body_limits, &BodyLimits::chunk_extension_bytes_max>, 0,
+         65'535},
+     "What may follow the size of one chunk on its line."},
+    {"limits.trailer_bytes",
+     SizeSlot{at<&Config::http, &http::Settings::body_limits, &BodyLimits::trailer_bytes_max>, 0,
+              65'535},
+     "The fields after the last chunk."},
+
+    {"shutdown", TableSlot{}, "How the process ends."},
+    {"shutdown.timeout", DurationSlot{at<&Config::shutdown_timeout>, 0s, 24h},
+     "That exchanges may take to finish after SIGTERM."},
+};
+
+template <class Slot, class Answer>
+std::string of_value(const Slot& slot, Answer answer) {
+    const auto* value = std::get_if<ValueSlot>(&slot);
+    return value == nullptr ? "" : std::visit(answer, *value);
+}
+
+}  // namespace
+
+std::string_view Key::name() const {
+    return path.substr(path.rfind('.') + 1);
+}
+
+std::string_view Key::table() const {
+    const std::size_t dot = path.rfind('.');
+    return dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot);
+}
+
+std::string Key::inner_table() const {
+    return fmt::format("{}{}", path, std::holds_alternative<ListSlot>(slot) ? "[]" : "");
+}
+
+std::span<const Key> all_keys() {
+    return keys;
+}
+
+const Key* find_key(KeyLookup lookup) {
+    const auto* found = std::ranges::find_if(keys, [&](const Key& key) {
+        return key.name() == lookup.name && key.table() == lookup.table;
+    });
+    return found == std::end(keys) ? nullptr : found;
+}
+
+std::string table_text(std::string_view table) {
+    if (table.empty()) return "the file";
+    const std::size_t dot = table.find('.');
+    std::string_view head = table.substr(0, dot);
+    const bool is_list = head.ends_with("[]");
+    if (is_list) head.remove_suffix(2);
+    std::string text = is_list ? fmt::format("[[{}]]", head) : fmt::format("[{}]", head);
+    if (dot == std::string_view::npos) return text;
+    text += ' ';
+    for (const char c : table.substr(dot + 1)) {
+        if (c != '[' && c != ']') text += c;
+    }
+    return text;
+}
+
+std::string type_text(const Key& key) {
+    if (std::holds_alternative<TableSlot>(key.slot)) return "table";
+    if (const auto* list = std::get_if<ListSlot>(&key.slot)) {
+        return list->shorthand.empty() ? "array of tables" : "array of addresses or tables";
+    }
+    return of_value(key.slot, [](const auto& slot) { return std::string(slot.type); });
+}
+
+std::string range_text(const Key& key) {
+    return of_value(key.slot, [](const auto& slot) { return slot.range(); });
+}
+
+std::string default_text(const Key& key) {
+    if (key.is_required()) return "";
+    Config config;
+    Listen listen;
+    Group group;
+    Backend backend;
+    const Scope scope{&config, &listen, &group, &backend};
+    std::string text = of_value(key.slot, [&](const auto& slot) { return slot.text(scope); });
+    return text == R"("")" ? "" : text;
+}
+
+}  // namespace ringway::config

@@ -1,0 +1,124 @@
+// Slots: where in a Config a setting goes, and what may be put there. A slot is a few constants and
+// a function that finds the place; it stores a value read from the file, prints the value that a
+// Config holds in the form the file takes, and says in words what it accepts. A new kind of value
+// is a new slot; nothing else in the room knows how values look.
+// Immutable, made at compile time for the table in keys.cc; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <variant>
+
+#include "config/config.h"
+#include "config/toml_node.h"
+
+namespace ringway::config {
+
+// The structs that the table being read or printed belongs to: in [[group]] the Config and the
+// Group, elsewhere the Config only. The others are null and no slot of that table asks for them.
+using Scope = std::tuple<Config*, Listen*, Group*, Backend*>;
+
+template <class Owner, class Member>
+Owner owner_of(Member Owner::*);
+
+// The place a chain of members leads to: at<&Config::shards, &Shards::pin>.
+template <auto First, auto... Rest>
+auto& at(const Scope& scope) {
+    return ((std::get<decltype(owner_of(First))*>(scope)->*First).*....*Rest);
+}
+
+template <class T>
+using Place = T& (*)(const Scope& scope);
+
+// Whether a value was taken. `because` may add what a range and a form cannot say.
+struct Stored {
+    bool taken = false;
+    std::string_view because = {};
+};
+
+struct DurationSlot {
+    Place<core::Duration> place;
+    core::Duration min;
+    core::Duration max;
+
+    static constexpr std::string_view type = "duration";
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+struct IntegerSlot {
+    Place<std::uint32_t> place;
+    std::uint32_t min;
+    std::uint32_t max;
+
+    static constexpr std::string_view type = "integer";
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+// An integer, or the word "auto".
+struct AutoIntegerSlot {
+    Place<std::optional<std::uint32_t>> place;
+    std::uint32_t min;
+    std::uint32_t max;
+
+    static constexpr std::string_view type = "integer or \"auto\"";
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+// A number of bytes: "32k", or an integer.
+struct SizeSlot {
+    Place<std::uint32_t> place;
+    std::uint32_t min;
+    std::uint32_t max;
+
+    static constexpr std::string_view type = "size";
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+struct BooleanSlot {
+    Place<bool> place;
+
+    static constexpr std::string_view type = "boolean";
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const { return "true or false"; }
+};
+
+// A name: it appears in logs, metrics and command lines, so it is
+// short and has no blanks, quotes or control characters.
+struct NameSlot {
+    Place<std::string> place;
+
+    static constexpr std::string_view type = "name";
+    static constexpr std::size_t bytes_max = 64;
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+struct AddressSlot {
+    enum class Use : std::uint8_t { listen, connect };
+
+    Place<core::Address> place;
+    Use use;
+
+    static constexpr std::string_view type = "address";
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+using ValueSlot = std::variant<DurationSlot, IntegerSlot, AutoIntegerSlot, SizeSlot, BooleanSlot,
+                               NameSlot, AddressSlot>;
+
+}  // namespace ringway::config

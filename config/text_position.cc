@@ -1,0 +1,89 @@
+#include "config/text_position.h"
+
+#include <algorithm>
+
+namespace ringway::config {
+namespace {
+
+bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+bool is_bare_key(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+}
+
+// The offset just after the string, or comment, that begins at `begin`.
+std::size_t skip_string(std::string_view text, std::size_t begin) {
+    const char quote = text[begin];
+    const std::string_view triple = quote == '"' ? R"(""")" : "'''";
+    const bool multiline = text.substr(begin).starts_with(triple);
+    const std::string_view end = multiline ? triple : triple.substr(0, 1);
+    std::size_t at = begin + end.size();
+    while (at < text.size() && !text.substr(at).starts_with(end)) {
+        if (!multiline && text[at] == '\n') return at;
+        at += quote == '"' && text[at] == '\\' ? 2 : 1;
+    }
+    return std::min(at + end.size(), text.size());
+}
+
+std::size_t skip_comment(std::string_view text, std::size_t begin) {
+    return std::min(text.find('\n', begin), text.size());
+}
+
+}  // namespace
+
+TextPosition::TextPosition(std::string_view text) : text_(text), line_starts_{0} {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\n') line_starts_.push_back(i + 1);
+    }
+}
+
+Position TextPosition::at(std::size_t offset) const {
+    const auto after = std::ranges::upper_bound(line_starts_, offset);
+    return {.line = static_cast<std::uint32_t>(after - line_starts_.begin()),
+            .column = static_cast<std::uint32_t>(offset - *(after - 1) + 1)};
+}
+
+std::size_t TextPosition::key_before(std::size_t value_offset) const {
+    std::size_t at = std::min(value_offset, text_.size());
+    const auto skip_blanks = [&] {
+        while (at > 0 && is_blank(text_[at - 1])) --at;
+    };
+    skip_blanks();
+    if (at == 0 || text_[at - 1] != '=') return value_offset;
+    --at;
+    skip_blanks();
+    if (at == 0) return value_offset;
+    const char last = text_[at - 1];
+    if (last == '"' || last == '\'') {
+        const std::size_t open = at < 2 ? std::string_view::npos : text_.rfind(last, at - 2);
+        return open == std::string_view::npos ? value_offset : open;
+    }
+    while (at > 0 && is_bare_key(text_[at - 1])) --at;
+    return at;
+}
+
+std::size_t nesting_depth(std::string_view text) {
+    std::size_t depth = 0;
+    std::size_t deepest = 0;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const char c = text[at];
+        if (c == '"' || c == '\'') {
+            at = skip_string(text, at);
+            continue;
+        }
+        if (c == '#') {
+            at = skip_comment(text, at);
+            continue;
+        }
+        if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
+        if ((c == ']' || c == '}') && depth > 0) --depth;
+        ++at;
+    }
+    return deepest;
+}
+
+}  // namespace ringway::config

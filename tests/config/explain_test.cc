@@ -1,0 +1,87 @@
+#include "config/explain.h"
+
+#include <gtest/gtest.h>
+
+namespace ringway::config {
+namespace {
+
+constexpr std::string_view text = R"([[listen]]
+address = "0.0.0.0:8080"
+
+[[group]]
+name = "web"
+backends = ["10.0.0.1:8080", { address = "10.0.0.2:8080", weight = 3 }]
+retry.attempts = 1
+
+[limits]
+header_bytes = "16k"
+trailer_bytes = 1000
+)";
+
+Loaded loaded_from(std::string_view source) {
+    auto loaded = load({.text = source, .file_name = "ringway.toml"});
+    EXPECT_TRUE(loaded.has_value()) << loaded.error()[0];
+    return std::move(*loaded);
+}
+
+std::string without_notes(std::string_view explained) {
+    std::string out;
+    while (!explained.empty()) {
+        const std::string_view line = explained.substr(0, explained.find('\n'));
+        explained.remove_prefix(line.size() + 1);
+        out += std::string(line.substr(0, line.find(" # "))) + "\n";
+    }
+    return out;
+}
+
+TEST(Explain, NamesEveryValueAndWhereItComesFrom) {
+    const std::string expected = R"([shards]
+count = "auto"                               # default
+pin = true                                   # default
+
+[[listen]]
+address = "0.0.0.0:8080"                     # line 2
+name = "0.0.0.0:8080"                        # default
+
+[[group]]
+name = "web"                                 # line 5
+backends = [                                 # line 6
+    { address = "10.0.0.1:8080", weight = 1 }, # line 6
+    { address = "10.0.0.2:8080", weight = 3 }, # line 6
+]
+timeout.connect = "1s"                       # default
+timeout.first_byte = "30s"                   # default
+timeout.between_bytes = "30s"                # default
+timeout.idle = "1m"                          # default
+retry.attempts = 1                           # line 7
+
+[client]
+timeout.header = "10s"                       # default
+timeout.body = "30s"                         # default
+timeout.idle = "75s"                         # default
+timeout.send = "30s"                         # default
+
+[limits]
+connections = 100000                         # default
+upstream_idle = 1024                         # default
+header_bytes = "16k"                         # line 10
+header_count = 128                           # default
+request_line_bytes = "8k"                    # default
+chunk_extension_bytes = 256                  # default
+trailer_bytes = 1000                         # line 11
+
+[shutdown]
+timeout = "30s"                              # default
+)";
+    EXPECT_EQ(explain(loaded_from(text)), expected);
+}
+
+TEST(Explain, IsAFileThatMeansTheSame) {
+    const std::string once = explain(loaded_from(text));
+    const std::string twice = explain(loaded_from(once));
+    EXPECT_EQ(without_notes(once), without_notes(twice));
+    EXPECT_EQ(twice.find("# default"), std::string::npos) << twice;
+}
+
+}  // namespace
+}  // namespace ringway::config
