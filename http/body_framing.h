@@ -2,7 +2,7 @@
 // they arrive; it says how many belong to the body and, for chunked bodies, squeezes the framing
 // out in place, so that what follows handles plain bytes only. It is strict where leniency would
 // let two parties disagree about the end (RFC 9112, 7.1), and every length has a limit.
-// Lives inside a session; 40 bytes.
+// Lives inside a session; 32 bytes. After a refusal the connection is beyond use, and so is this.
 #pragma once
 
 #include <cstddef>
@@ -51,16 +51,26 @@ private:
         chunk_data_cr,
         chunk_data_lf,
         trailer_start,
-        trailer_line,
+        trailer_name,
+        trailer_line,  // Its value.
         trailer_lf,
         last_lf,
     };
 
+    Progress read_chunked(std::span<std::byte> bytes) noexcept;
+    void take_data(std::span<std::byte> bytes, Progress& progress) noexcept;
+    // One byte of chunked framing.
+    Refusal step(char byte) noexcept;
+    Refusal on_size(char byte) noexcept;
+    Refusal on_extension(char byte) noexcept;
+    Refusal on_size_end(char byte) noexcept;
+    Refusal on_trailer(char byte) noexcept;
+
     Framing framing_ = Framing::none;
     State state_ = State::ended;
     std::uint8_t size_digits_ = 0;
-    std::uint64_t left_ = 0;  // Of the body, or of the chunk.
-    std::uint32_t line_bytes_ = 0;
+    std::uint64_t left_ = 0;        // Of the body, or of the chunk.
+    std::uint32_t line_bytes_ = 0;  // Of a chunk extension.
     std::uint32_t trailer_bytes_ = 0;
     BodyLimits limits_;
 };
