@@ -15,6 +15,10 @@
 
 namespace ringway::http {
 
+// Options in all Connection fields of a head together. More is refused as bad_field_value: each is
+// compared with each field when the head is forwarded.
+inline constexpr std::uint8_t connection_options_max = 32;
+
 class HeadWindow {
 public:
     HeadWindow(std::string_view bytes, const HeadLimits& limits);

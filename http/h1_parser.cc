@@ -145,6 +145,8 @@ std::string_view name_of(Refusal refusal) noexcept {
             return "bad_expectation";
         case Refusal::method_refused:
             return "method_refused";
+        case Refusal::request_timeout:
+            return "request_timeout";
     }
     return "unknown";
 }
@@ -161,6 +163,8 @@ std::uint16_t status_of(Refusal refusal) noexcept {
             return 417;
         case Refusal::method_refused:
             return 405;
+        case Refusal::request_timeout:
+            return 408;
         case Refusal::bad_version:
             return 505;
         case Refusal::none:

@@ -20,10 +20,6 @@ struct HeadLimits {
     std::uint32_t header_count_max = 128;     // At most HeadEdits::fields_max.
 };
 
-// Options in all Connection fields of a head together. More is refused as bad_field_value: each is
-// compared with each field when the head is forwarded.
-inline constexpr std::uint8_t connection_options_max = 32;
-
 // Why a head was refused. The word is part of the contract: log, metrics and answers carry it.
 enum class Refusal : std::uint8_t {
     none,
@@ -65,7 +61,7 @@ struct ParseInput {
     std::size_t seen = 0;    // How many of them an earlier, incomplete call already had.
 };
 
-// Empty lines before a request line, up to four, are part of the head (`head.bytes` counts them).
+// Empty lines before a request line are part of the head (`head.bytes` counts them).
 Parse parse_request_head(ParseInput input, const HeadLimits& limits, FieldTable& table,
                          RequestHead& head, Refusal& refusal) noexcept;
 
