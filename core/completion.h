@@ -43,6 +43,7 @@ public:
         in_flight_ = outcome.more;
         done_(*this, outcome);
     }
+    std::uint8_t note = 0;  // What the engine wants to remember of the operation in flight.
 
 protected:
     Completion() = default;

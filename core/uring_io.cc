@@ -196,6 +196,7 @@ void UringIo::receive(Completion& completion, int fd, Pool pool) {
     // Wait for readiness first: no buffer is held while idle, and a dry ring does not spin.
     sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
     io_uring_sqe_set_data(sqe, &completion);
+    completion.note = static_cast<std::uint8_t>(pool);  // Whose ring the buffer will come from.
 }
 
 void UringIo::receive_into(Completion& completion, int fd, std::span<std::byte> space) {
@@ -294,6 +295,7 @@ Outcome UringIo::outcome_of(const Ready& ready) {
                     .socket_nonempty = (ready.flags & IORING_CQE_F_SOCK_NONEMPTY) != 0};
     if ((ready.flags & IORING_CQE_F_BUFFER) != 0) {
         outcome.buffer = static_cast<std::uint16_t>(ready.flags >> IORING_CQE_BUFFER_SHIFT);
+        rings_[ready.completion->note].missing++;
     }
     if (ready.result == -ENOBUFS) counts_.dry_rings++;
     if (!outcome.more) in_flight_--;
