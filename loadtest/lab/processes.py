@@ -45,6 +45,10 @@ def take_lock(say):
             time.sleep(0.5)
 
 
+class StartFailure(Failure):
+    """A program that did not come up."""
+
+
 class Workplace:
     """Owns a temporary directory, the processes and the groups of one session."""
 
@@ -141,7 +145,8 @@ class Workplace:
             if is_listening(port):
                 return
             time.sleep(0.01)
-        raise Failure(f"{' '.join(command)} does not listen on port {port}: {self.tail(command)}")
+        self.end(process)
+        raise StartFailure(f"{' '.join(command)} does not listen on port {port}: {self.tail(command)}")
 
     def tail(self, command):
         try:

@@ -148,7 +148,7 @@ def print_latencies(session):
     for name in dict.fromkeys(entry["peer"] for entry in session.latencies):
         entries = [e for e in session.latencies if e["peer"] == name and not e["errors"]]
         if not entries:
-            print(f"  {name:8} invalid: {session.latencies[0]['errors']}")
+            print(f"  {name:8} invalid: {errors_of(session, name)}")
             continue
         middle = {
             percent: stats.spread([e["latency_ms"].get(percent, 0.0) for e in entries]).median
@@ -156,6 +156,10 @@ def print_latencies(session):
         }
         rate = stats.spread([e["rate"] for e in entries]).median
         print(f"  {name:8} p50 {middle['50']:6.3f}  p99 {middle['99']:6.3f}  {rate:8.0f} req/s")
+
+
+def errors_of(session, name):
+    return next(entry["errors"] for entry in session.latencies if entry["peer"] == name)
 
 
 def as_json(session, facts, rows):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from lab import peers as known
 from lab import quota
-from lab.processes import Failure, Workplace
+from lab.processes import Failure, StartFailure, Workplace
 
 UPSTREAM_RATIO_MAX = 1.1
 THROTTLED_MIN = 0.8
@@ -92,14 +92,21 @@ class Session:
             self.measure_round(number)
         for number in range(self.settings.latency_rounds):
             for peer in [None, *self.peers]:
-                self.latencies.append({"round": number, **self.run_unthrottled(peer)})
+                try:
+                    latency = self.run_unthrottled(peer)
+                except StartFailure as failure:
+                    latency = {"peer": peer.name, "errors": str(failure)}
+                self.latencies.append({"round": number, **latency})
 
     def measure_round(self, number):
         """Every peer at every number of connections; whose turn is first differs by round."""
         turn = number % len(self.peers)
         for connections in self.settings.connections:
             for peer in self.peers[turn:] + self.peers[:turn]:
-                run = self.run_throttled(peer, connections)
+                try:
+                    run = self.run_throttled(peer, connections)
+                except StartFailure as failure:
+                    run = failed_run(peer, connections, str(failure))
                 run["round"] = number
                 self.runs.append(run)
                 self.say_run(run)
@@ -108,9 +115,10 @@ class Session:
         note = "" if run["valid"] else "  INVALID: " + "; ".join(run["problems"])
         if run["valid"] and not run["saturated"]:
             note = f"  not saturated ({run['throttled']:.0%} of periods throttled)"
+        cost = run["cpu_us_per_request"]
         self.say(
             f"round {run['round'] + 1:2}/{self.settings.rounds}  {run['connections']:4} connections"
-            f"  {run['peer']:8} {run['cpu_us_per_request']:7.2f} µs{note}"
+            f"  {run['peer']:8} {f'{cost:7.2f} µs' if cost else ''}{note}"
         )
 
     def start_proxy(self, peer, share):
@@ -178,7 +186,7 @@ class Session:
             "seconds": seconds,
             "cpu_us": cpu_us,
             "requests": requests,
-            "cpu_us_per_request": cpu_us / requests if requests > 0 else float("inf"),
+            "cpu_us_per_request": cpu_us / requests if requests > 0 else None,
             "throttled": share,
             "saturated": not self.group.limited or share >= THROTTLED_MIN,
             "upstreams_opened": opened,
@@ -198,6 +206,19 @@ class Session:
         if proxy:
             self.place.end(proxy)
         return {"peer": peer.name if peer else "direct", **answers}
+
+
+def failed_run(peer, connections, problem):
+    """The others are still worth measuring."""
+    return {
+        "peer": peer.name,
+        "connections": connections,
+        "cpu_us_per_request": None,
+        "throttled": 0.0,
+        "saturated": False,
+        "problems": [problem],
+        "valid": False,
+    }
 
 
 def choose_peers(settings):

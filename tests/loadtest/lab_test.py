@@ -221,6 +221,25 @@ class Comparison(unittest.TestCase):
             self.assertGreater(entry["requests"], 100)
             self.assertTrue(1 < entry["cpu_us_per_request"] < 1000, entry)
 
+    def test_a_peer_that_does_not_start_is_invalid_and_stops_nobody_else(self):
+        with TemporaryDirectory() as directory:
+            broken = Path(directory) / "ringway"
+            broken.write_text("#!/bin/sh\necho out of luck >&2; exit 1\n")
+            broken.chmod(0o755)
+            result = subprocess.run(
+                [
+                    ROOT / "loadtest/compare",
+                    *("--rounds", "1", "--seconds", "0.2", "--connections", "8"),
+                    *("--only", "ringway,nginx", "--build", directory),
+                ],
+                capture_output=True,
+                text=True,
+                timeout=700,
+            )
+        self.assertEqual(1, result.returncode)
+        self.assertRegex(result.stderr, "ringway .* INVALID: .* out of luck")
+        self.assertRegex(result.stdout, r"nginx +\d+\.\d\d ")
+
 
 if __name__ == "__main__":
     unittest.main()
