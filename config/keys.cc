@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using Use = AddressSlot::Use;
 using http::BodyLimits;
 using http::ClientSettings;
 using http::HeadLimits;
@@ -49,8 +48,8 @@ constexpr Key keys[] = {
      "Whether each shard stays on a CPU of its own."},
 
     {"listen", list_of<&Config::listens>(), "An address that clients connect to.", required},
-    {"listen[].address", AddressSlot{at<&Listen::address>, Use::listen},
-     "IP address and port to accept connections on.", required},
+    {"listen[].address", AddressSlot{at<&Listen::address>},
+     "IP address and port, or UNIX socket, to accept connections on.", required},
     {"listen[].name", NameSlot{at<&Listen::name>},
      "What logs and metrics call it; the address when not set."},
 
@@ -59,8 +58,8 @@ constexpr Key keys[] = {
      required},
     {"group[].backends", list_of<&Group::backends>("address"),
      "The servers: addresses, or tables where one has more to say.", required},
-    {"group[].backends[].address", AddressSlot{at<&Backend::address>, Use::connect},
-     "Where the backend listens.", required},
+    {"group[].backends[].address", AddressSlot{at<&Backend::address>}, "Where the backend listens.",
+     required},
     {"group[].backends[].weight", IntegerSlot{at<&Backend::weight>, 1, 1'000'000},
      "Its share of the requests, relative to the other backends of the group."},
     {"group[].timeout", TableSlot{}, "How long a backend may take."},

@@ -139,9 +139,6 @@ Stored AddressSlot::store(const Node& node, const Scope& scope) const {
     if (node.kind != Node::Kind::string) return {};
     const auto address = core::Address::parse(node.text);
     if (!address) return {.because = address.error().what};
-    if (address->is_unix() && use == Use::listen) {
-        return {.because = "shards share a port, which UNIX sockets do not have"};
-    }
     if (!address->is_unix() && address->port() == 0) return {.because = "the port is 0"};
     place(scope) = *address;
     return {.taken = true};
@@ -152,8 +149,7 @@ std::string AddressSlot::text(const Scope& scope) const {
 }
 
 std::string AddressSlot::range() const {
-    return use == Use::listen ? R"(such as "0.0.0.0:8080" or "[::]:8080")"
-                              : R"(such as "10.0.0.1:8080", "[::1]:8080" or "unix:/run/app.sock")";
+    return R"(such as "10.0.0.1:8080", "[::1]:8080" or "unix:/run/app.sock")";
 }
 
 }  // namespace ringway::config

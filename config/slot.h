@@ -107,10 +107,7 @@ struct NameSlot {
 };
 
 struct AddressSlot {
-    enum class Use : std::uint8_t { listen, connect };
-
     Place<core::Address> place;
-    Use use;
 
     static constexpr std::string_view type = "address";
     Stored store(const Node& node, const Scope& scope) const;
