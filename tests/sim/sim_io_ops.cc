@@ -1,0 +1,165 @@
+// What each operation of a SimIo does to its socket, once submitted.
+#include <poll.h>
+
+#include <cerrno>
+
+#include "tests/sim/sim_io.h"
+
+namespace ringway::sim {
+
+void SimIo::submit(std::uint32_t index) {
+    Operation& operation = operations_[index];
+    if (operation.ended) return;
+    operation.submitted = true;
+    if (operation.kind == Kind::close) return do_close(index);
+    Descriptor& descriptor = this->descriptor(operation.fd);
+    switch (operation.kind) {
+        case Kind::accept:
+            descriptor.reader = index;
+            return try_accept(index);
+        case Kind::connect:
+            descriptor.writer = index;
+            last_port_ = last_port_ == 0xffff ? 1'025 : static_cast<std::uint16_t>(last_port_ + 1);
+            return net_.connect(descriptor.socket, host_.with_port(last_port_), operation.peer);
+        case Kind::receive:
+        case Kind::receive_into:
+            descriptor.reader = index;
+            return try_receive(index);
+        case Kind::send:
+            descriptor.writer = index;
+            return try_send(index);
+        case Kind::poll:
+            operation.next_poll = descriptor.polls;
+            descriptor.polls = index;
+            return try_polls(operation.fd);
+        case Kind::close:
+            return;
+    }
+}
+
+void SimIo::do_close(std::uint32_t index) {
+    const int fd = operations_[index].fd;
+    net_.close(descriptor(fd).socket);
+    free_descriptor(fd);
+    finish(index, {.result = 0});
+}
+
+void SimIo::on_readable(int fd) {
+    if (const std::uint32_t index = descriptor(fd).reader; index != none) try_receive(index);
+    try_polls(fd);
+}
+
+void SimIo::on_writable(int fd) {
+    if (const std::uint32_t index = descriptor(fd).writer; index != none) try_send(index);
+    try_polls(fd);
+}
+
+void SimIo::on_connected(int fd, int error) {
+    if (const std::uint32_t index = descriptor(fd).writer; index != none) {
+        finish(index, {.result = -error});
+    }
+    try_polls(fd);
+}
+
+void SimIo::on_acceptable(int listen_fd) {
+    if (const std::uint32_t index = descriptor(listen_fd).reader; index != none) try_accept(index);
+}
+
+// Takes what is queued, until the multishot ends.
+void SimIo::try_accept(std::uint32_t index) {
+    const int listen_fd = operations_[index].fd;
+    while (!operations_[index].ended && net_.has_queued(*this, listen_fd)) {
+        if (faults().strikes(Fault::accept_failed)) {
+            return finish(index, {.result = faults().prng().chance(0.5) ? -EMFILE : -ECONNABORTED});
+        }
+        const int fd = take_descriptor(Descriptor::State::socket);
+        if (fd < 0) return finish(index, {.result = -EMFILE});
+        descriptor(fd).socket = net_.accept(*this, listen_fd, fd);
+        // A full completion queue ends a multishot with its last success.
+        finish(index, {.result = fd, .more = !faults().strikes(Fault::accept_ended)});
+    }
+}
+
+void SimIo::try_receive(std::uint32_t index) {
+    const SocketId socket = descriptor(operations_[index].fd).socket;
+    if (net_.available(socket) != 0) {
+        receive_bytes(index);
+    } else if (net_.at_end(socket)) {
+        receive_end(index);
+    }
+}
+
+void SimIo::receive_bytes(std::uint32_t index) {
+    Operation& operation = operations_[index];
+    const SocketId socket = descriptor(operation.fd).socket;
+    core::Outcome outcome;
+    std::span<std::byte> space = operation.space;
+    if (operation.kind == Kind::receive) {
+        core::BufferPool& pool = this->pool(operation.pool);
+        core::Buffer buffer;
+        if (!faults().strikes(Fault::no_buffers)) buffer = pool.try_take();
+        if (!buffer) return finish(index, {.result = -ENOBUFS});
+        outcome.buffer = pool.lend(std::move(buffer));
+        space = pool.receive_space(outcome.buffer);
+    }
+    if (faults().strikes(Fault::receive_short)) {
+        const std::size_t most = std::min(space.size(), net_.available(socket));
+        space = space.first(static_cast<std::size_t>(faults().skewed(most)));
+    }
+    outcome.result = static_cast<int>(net_.read(socket, space));
+    outcome.socket_nonempty = net_.available(socket) != 0;
+    finish(index, outcome);
+}
+
+void SimIo::receive_end(std::uint32_t index) {
+    Operation& operation = operations_[index];
+    core::Outcome outcome;
+    if (operation.kind == Kind::receive) {
+        core::BufferPool& pool = this->pool(operation.pool);
+        if (pool.free_count() == 0 || faults().strikes(Fault::end_behind_no_buffers)) {
+            return finish(index, {.result = -ENOBUFS});
+        }
+        if (faults().strikes(Fault::buffer_with_end)) outcome.buffer = pool.lend(pool.try_take());
+    }
+    outcome.result = -net_.take_receive_error(descriptor(operation.fd).socket);
+    finish(index, outcome);
+}
+
+void SimIo::try_send(std::uint32_t index) {
+    Operation& operation = operations_[index];
+    if (operation.kind != Kind::send) return;
+    const SocketId socket = descriptor(operation.fd).socket;
+    if (const int error = net_.take_send_error(socket); error != 0) {
+        if (operation.done == 0) return finish(index, {.result = -error});
+        faults().count(Fault::send_short);
+        return finish(index, {.result = static_cast<int>(operation.done)});
+    }
+    operation.done += net_.write(socket, operation.bytes.subspan(operation.done));
+    if (operation.done == operation.bytes.size()) {
+        finish(index, {.result = static_cast<int>(operation.done)});
+    }
+}
+
+void SimIo::try_polls(int fd) {
+    const Descriptor& descriptor = this->descriptor(fd);
+    if (descriptor.polls == none) return;
+    unsigned ready = 0;
+    if (descriptor.state == Descriptor::State::listener) {
+        if (net_.has_queued(*this, fd)) ready = POLLIN;
+    } else {
+        const SocketId socket = descriptor.socket;
+        if (net_.available(socket) != 0) ready |= POLLIN;
+        if (net_.at_end(socket)) ready |= POLLIN | POLLRDHUP;
+        if (net_.is_connected(socket) && net_.has_room(socket)) ready |= POLLOUT;
+    }
+    for (std::uint32_t index = descriptor.polls; index != none;) {
+        Operation& operation = operations_[index];
+        const std::uint32_t next = operation.next_poll;
+        if (const unsigned events = ready & (operation.events | POLLHUP | POLLERR); events != 0) {
+            finish(index, {.result = static_cast<int>(events)});
+        }
+        index = next;
+    }
+}
+
+}  // namespace ringway::sim
