@@ -58,7 +58,8 @@ int SimIo::take_descriptor(Descriptor::State state) {
         free_descriptors_.pop_back();
         faults().count(Fault::descriptor_reused);
     }
-    descriptors_[static_cast<std::size_t>(fd - first_descriptor)] = {.state = state};
+    descriptors_[static_cast<std::size_t>(fd - first_descriptor)] = {
+        .state = state, .is_listener = state == Descriptor::State::listener};
     open_descriptors_++;
     return fd;
 }

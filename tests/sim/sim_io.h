@@ -98,6 +98,7 @@ private:
     struct Descriptor {
         enum class State : std::uint8_t { free, socket, listener, closing };
         State state = State::free;
+        bool is_listener = false;
         SocketId socket{};
         std::uint32_t undelivered = 0;  // Operations on it that their owner still waits for.
         std::uint32_t reader = none;    // Receive or accept in the kernel.

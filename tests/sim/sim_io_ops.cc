@@ -39,7 +39,11 @@ void SimIo::submit(std::uint32_t index) {
 
 void SimIo::do_close(std::uint32_t index) {
     const int fd = operations_[index].fd;
-    net_.close(descriptor(fd).socket);
+    if (descriptor(fd).is_listener) {
+        net_.close_listener(*this, fd);
+    } else {
+        net_.close(descriptor(fd).socket);
+    }
     free_descriptor(fd);
     finish(index, {.result = 0});
 }

@@ -135,7 +135,7 @@ private:
 
 std::unique_ptr<IoEngine> make_uring_engine(std::string& why_not) {
     core::UringIo::Options options;
-    options.receive_ring_entries = 64;
+    options.receive_ring_entries = 16;
     options.client_pool = options.upstream_pool = small_pool;
     core::Result<std::unique_ptr<core::UringIo>> io = core::UringIo::make(options);
     if (!io) {
