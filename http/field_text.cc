@@ -66,7 +66,7 @@ bool is_port(std::string_view text) {
 
 bool is_ipv6(std::string_view text) {
     std::array<char, INET6_ADDRSTRLEN> terminated{};
-    if (text.size() >= terminated.size()) return false;
+    if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return false;
     std::memcpy(terminated.data(), text.data(), text.size());
     std::array<unsigned char, 16> address;
     return inet_pton(AF_INET6, terminated.data(), address.data()) == 1;

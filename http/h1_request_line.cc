@@ -102,11 +102,18 @@ Parse parse_target(HeadWindow& window, const char* end, RequestHead& head) {
     }
     head.target = window.slice(target, at);
     window.at = at + 1;
+    return Parse::complete;
+}
+
+// What needs the whole line: an unknown version goes before the form of its target, which we cannot
+// know ("PRI * HTTP/2.0").
+Parse judge_line(HeadWindow& window, RequestHead& head) {
     if (head.method == Method::connect || head.method == Method::trace) {
         return window.refuse(Refusal::method_refused);
     }
-    if (!read_target(window, {target, at}, head)) return window.refuse(Refusal::bad_request_line);
-    return Parse::complete;
+    return read_target(window, head.at(head.target), head)
+               ? Parse::complete
+               : window.refuse(Refusal::bad_request_line);
 }
 
 }  // namespace
@@ -121,7 +128,7 @@ Parse parse_request_line(HeadWindow& window, const HeadLimits& limits, RequestHe
     if (step == Parse::complete) {
         step = window.expect_line_end(window.at, end.at(), Refusal::bad_request_line);
     }
-    return end.named(step);
+    return step == Parse::complete ? judge_line(window, head) : end.named(step);
 }
 
 }  // namespace ringway::http
