@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace ringway::shards::cli {
 
@@ -19,5 +20,8 @@ struct Answer {
     std::string out = {};  // For standard output.
     std::string err = {};  // For standard error.
 };
+
+// What is wrong with a configuration, as config::load says it.
+Answer refusal(const std::vector<std::string>& lines);
 
 }  // namespace ringway::shards::cli

@@ -1,7 +1,6 @@
 #include "shards/cli/check.h"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include "config/explain.h"
 #include "config/load.h"
@@ -24,9 +23,7 @@ Answer print_keys(std::string_view format_name) {
 Answer check(const CheckOptions& options) {
     if (!options.keys.empty()) return print_keys(options.keys);
     const auto loaded = config::load_file(options.file);
-    if (!loaded) {
-        return {.exit = Exit::refused, .err = fmt::format("{}\n", fmt::join(loaded.error(), "\n"))};
-    }
+    if (!loaded) return refusal(loaded.error());
     if (options.explain) return {.out = config::explain(*loaded)};
     return {.out = fmt::format("{}: ok\n", options.file)};
 }
