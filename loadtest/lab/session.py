@@ -132,6 +132,10 @@ class Session:
         self.group.limit(share)
         return process, port
 
+    def members(self, proxy):
+        """Every process of the proxy under test."""
+        return self.group.members() if self.group.limited else quota.descendants(proxy.pid)
+
     def start_wrk(self, port, connections, seconds):
         headers = [text for name in self.scenario.headers for text in ("-H", name)]
         # Longer than needed: it is stopped when the window has passed.

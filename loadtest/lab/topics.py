@@ -6,7 +6,7 @@ Verdicts; put it into TOPICS with its name.
 
 from dataclasses import dataclass, field
 
-from lab import report, session, stats
+from lab import idle, report, session, stats
 from lab.processes import Failure
 
 PAIRS_MIN = 15
@@ -23,6 +23,7 @@ class Bar:
     ambition: float | None = None
     count_min: int = 1
     note: str = ""
+    digits: int = 3
 
     @property
     def met(self):
@@ -54,10 +55,15 @@ class Verdicts:
 
 # connections: (bar, ambition), as ratio to the better of nginx and HAProxy.
 FOUNDATION = {256: (0.90, 0.78), 64: (0.95, 0.88), 8: (1.02, 0.97)}
+# Resident bytes that an idle connection adds: (bar, ambition).
+IDLE_BYTES = (1024, 512)
+IDLE_CONNECTIONS = 10_000
+IDLE_CONNECTIONS_PEERS = 8_000  # What their committed configurations hold below 20,000 descriptors.
 
 
 def foundation(arguments, say):
-    """CPU per request at saturation against the better peer, and the relay's own floor."""
+    """CPU per request at saturation against the better peer, beside the relay's own floor; then what
+    an idle connection costs."""
     lab = session.Session(
         session.Settings(
             build=arguments.build.resolve(),
@@ -78,14 +84,15 @@ def foundation(arguments, say):
         while number < arguments.rounds or (fewest_pairs(lab) < PAIRS_MIN and number < ROUNDS_MAX):
             lab.measure_round(number)
             number += 1
+        memory = idle_memory(lab)
     finally:
         lab.close()
     rows = report.summary(lab)
     report.print_summary(rows)
     return Verdicts(
-        [foundation_bar(rows, connections) for connections in FOUNDATION],
+        [*(foundation_bar(rows, connections) for connections in FOUNDATION), idle_bar(memory)],
         [] if lab.group.limited else ["no cgroup here: not saturated, the figures mean little"],
-        report.as_json(lab, facts, rows),
+        report.as_json(lab, facts, rows) | {"idle_bytes": memory},
     )
 
 
@@ -98,6 +105,34 @@ def foundation_bar(rows, connections):
         *FOUNDATION[connections],
         count_min=PAIRS_MIN,
         note=f"relay {floor.median:.3f}" if floor else "relay not measured",
+    )
+
+
+def idle_memory(lab):
+    """Bytes per idle connection by peer; None for one that could not hold them."""
+    found = {}
+    for peer in lab.peers:
+        if peer.name == "relay":
+            continue  # It needs two descriptors for each, and nobody runs it.
+        count = IDLE_CONNECTIONS if peer.name == "ringway" else IDLE_CONNECTIONS_PEERS
+        try:
+            found[peer.name] = idle.bytes_per_connection(lab, peer, count)
+            lab.say(f"{count} idle connections  {peer.name:8} {found[peer.name]:5.0f} B each")
+        except OSError as error:
+            found[peer.name] = None
+            lab.say(f"{count} idle connections  {peer.name:8} not held: {error}")
+    return found
+
+
+def idle_bar(memory):
+    mine = memory["ringway"]
+    others = [f"{name} {memory[name]:.0f}" for name in ("nginx", "haproxy") if memory[name]]
+    return Bar(
+        f"resident bytes per connection, {IDLE_CONNECTIONS} idle",
+        None if mine is None else stats.spread([mine]),
+        *IDLE_BYTES,
+        note=", ".join(others),
+        digits=0,
     )
 
 

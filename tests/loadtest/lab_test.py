@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "loadtest"))
 sys.dont_write_bytecode = True
 
-from lab import demo_story, peers, quota, report, session, stats, topics  # noqa: E402
+from lab import demo_story, idle, peers, quota, report, session, stats, topics  # noqa: E402
 
 WRK_FINE = """Running 5s test @ http://127.0.0.1:18002/
   1 threads and 8 connections
@@ -164,6 +164,17 @@ class Peers(unittest.TestCase):
         settings = session.Settings(build=ROOT / "build", only=["enginex"])
         with self.assertRaisesRegex(Exception, "unknown peer enginex; known are ringway, nginx, haproxy, relay"):
             session.choose_peers(settings)
+
+
+class Idle(unittest.TestCase):
+    def test_what_was_not_held_is_not_met_and_the_peers_stand_beside_it(self):
+        bar = topics.idle_bar({"ringway": None, "nginx": 528.4, "haproxy": None})
+        self.assertEqual((False, "NOT MEASURED", "nginx 528"), (bar.met, bar.verdict(), bar.note))
+        self.assertTrue(topics.idle_bar({"ringway": 1024.0, "nginx": 1.0, "haproxy": 1.0}).met)
+
+    def test_resident_bytes_are_those_of_the_kernels_own_table(self):
+        kilobytes = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
+        self.assertAlmostEqual(kilobytes, idle.resident_bytes([os.getpid()]) / 1024, delta=1024)
 
 
 class DemoStory(unittest.TestCase):
