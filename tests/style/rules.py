@@ -17,6 +17,7 @@ HEADER_SENTENCES_MIN = 3
 
 ROOMS = ("core/", "balance/", "http/", "health/", "config/", "shards/", "loadtest/")
 SHIPPED = ("core/", "balance/", "http/", "health/", "config/", "shards/")
+PURE = ("balance/", "http/", "health/", "config/")
 REQUEST_PATH = ("core/", "balance/", "http/", "health/", "shards/")
 OFF_THE_PATH = ("shards/control/", "shards/cli/", "shards/main.cc")
 ATOMICS = ("core/spsc_queue.h", "core/metrics.h", "core/wake_flag.h")
@@ -132,6 +133,14 @@ def exception(source):
 def switch_default(source):
     """A switch over an enum names every case, so that a new one does not compile until it is thought about."""
     yield from search(source, "switch_default", r"\bdefault\s*:", "a switch names every case")
+
+
+@rule
+def passed_in(source):
+    """Time and chance are passed in, so that these rooms run alike under the simulator's clock and seed."""
+    if source.path.startswith(PURE):
+        pattern = r"\b\w+_clock\b|\b(?:clock_gettime|gettimeofday|getenv|getrandom|random_device|mt19937(?:_64)?|rand)\b"
+        yield from search(source, "passed_in", pattern, "{}: the room is told, it does not ask")
 
 
 @rule

@@ -91,6 +91,11 @@ PLANTED = {
     "switch_default": [
         ("core/io.cc", "switch (a) {\n    default:\n        b();\n}\n", "Io() = default;\n"),
     ],
+    "passed_in": [
+        ("balance/random.cc", "std::mt19937 generator;\n", "core::Prng prng;\n"),
+        ("http/exchange.cc", "auto now = std::chrono::steady_clock::now();\n", "Instant now = clock.now();\n"),
+        ("health/outlier.cc", "clock_gettime(CLOCK_MONOTONIC, &t);\n", "operand(1);\n"),
+    ],
     "wall_clock": [
         ("tests/core/io_test.cc", "std::this_thread::sleep_for(1s);\n", "clock.advance(1s);\n"),
         ("tests/core/io_test.cc", "std::chrono::system_clock::now();\n", "clock.now();\n"),
