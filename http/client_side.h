@@ -24,10 +24,20 @@ struct Arrival {
     std::string_view port;  // Of the listener, as text; empty for UNIX sockets.
 };
 
+// An answer made here rather than by a backend, with a small plain body that carries the reason
+// word of the contract.
+struct Reply {
+    std::uint16_t status = 500;
+    std::string_view reason;
+    bool has_body = true;  // A HEAD request is answered without.
+};
+
 class ClientSide {
 public:
     virtual void send_head(const ResponseHead& head, const HeadEdits& edits) = 0;
     virtual void send_body(core::Buffer bytes) = 0;
+    // A whole response in one call; finishes. REQUIRES: no final head was sent.
+    virtual void reply(const Reply& reply) = 0;
     // Everything sent so far may go.
     virtual void flush() = 0;
     // The response is whole; flushes. The client side is the session's again.

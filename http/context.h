@@ -18,12 +18,12 @@ struct Counters {
     core::Counter requests;          // Heads that were accepted.
     core::Counter requests_refused;  // Heads or bodies that were not.
     core::Counter exchanges_finished;
-    core::Counter answers_own;       // Made here, not by a backend.
+    core::Counter answers_own;  // Made here, not by a backend.
     core::Counter retries;
-    core::Counter clients_gone;      // In the middle of an exchange.
+    core::Counter clients_gone;  // In the middle of an exchange.
     core::Counter client_timeouts;
     core::Counter upstream_timeouts;
-    core::Counter memory_refusals;   // Connections ended because a pool was dry.
+    core::Counter memory_refusals;  // Connections ended because a pool was dry.
 };
 
 struct Context {

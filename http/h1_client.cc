@@ -27,7 +27,9 @@ H1Client::H1Client(Context& context, H1ClientOwner& owner, const UpstreamTimeout
       timeouts_(timeouts),
       stream_(context.io, *this, {.pool = core::Pool::upstream, .side = core::Side::upstream}) {}
 
-H1Client::~H1Client() { CHECK(sink_ == nullptr); }
+H1Client::~H1Client() {
+    CHECK(sink_ == nullptr);
+}
 
 core::Result<void> H1Client::connect(const core::Address& peer) {
     CHECK(state_ == State::unused);
@@ -88,7 +90,9 @@ void H1Client::send_body(core::Buffer bytes) {
     }
 }
 
-void H1Client::flush() { stream_.flush(); }
+void H1Client::flush() {
+    stream_.flush();
+}
 
 void H1Client::end_request() {
     request_ended_ = true;
@@ -134,9 +138,9 @@ core::Buffer H1Client::parse_head(core::Buffer bytes) {
         return {};
     }
     const std::string_view text =
-        is_first ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()),
-                                    bytes.size()}
-                 : pending_.text();
+        is_first
+            ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size()}
+            : pending_.text();
     ResponseHead head;
     Refusal refusal = Refusal::none;
     switch (parse_response_head({.bytes = text, .seen = pending_.seen()},
@@ -236,12 +240,12 @@ void H1Client::on_stream_failed(const core::Error& error) {
             if (error.code == core::Errc::ended && body_.on_stream_end()) return end_response();
             return fail(upstream_error(error.code, core::Retry::never, "cut in its response"));
         case State::awaiting_head:
-            return fail({.code = error.code,
-                         .side = core::Side::upstream,
-                         .retry = response_began_ ? core::Retry::never : core::Retry::if_reused,
-                         .sys = error.sys,
-                         .what = response_began_ ? "cut in its response head"
-                                                 : "gone before it answered"});
+            return fail(
+                {.code = error.code,
+                 .side = core::Side::upstream,
+                 .retry = response_began_ ? core::Retry::never : core::Retry::if_reused,
+                 .sys = error.sys,
+                 .what = response_began_ ? "cut in its response head" : "gone before it answered"});
         case State::idle:
             return end();
         case State::unused:
@@ -280,17 +284,19 @@ void H1Client::end() {
     if (before != State::connecting && before != State::unused) owner_.on_client_ending(*this);
 }
 
-void H1Client::on_closed() { owner_.on_client_closed(*this); }
+void H1Client::on_closed() {
+    owner_.on_client_closed(*this);
+}
 
 void H1Client::on_timeout() noexcept {
     switch (state_) {
         case State::connecting:
             end();
-            return owner_.on_client_unreachable(
-                *this, {.code = core::Errc::timed_out,
-                        .side = core::Side::upstream,
-                        .retry = core::Retry::yes,
-                        .what = "no connection within timeout.connect"});
+            return owner_.on_client_unreachable(*this,
+                                                {.code = core::Errc::timed_out,
+                                                 .side = core::Side::upstream,
+                                                 .retry = core::Retry::yes,
+                                                 .what = "no connection within timeout.connect"});
         case State::awaiting_head:
             // The clock of the first byte runs from the end of the request; until then it is
             // enough that its bytes move.
@@ -320,6 +326,8 @@ void H1Client::arm_timer(core::Duration timeout) {
     context_.timers.arm(timer_.then<&H1Client::on_timeout>(), context_.now() + timeout);
 }
 
-void H1Client::on_released(int, core::Buffer) { CHECK(false); }
+void H1Client::on_released(int, core::Buffer) {
+    CHECK(false);
+}
 
 }  // namespace ringway::http

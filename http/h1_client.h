@@ -107,7 +107,7 @@ private:
     Framing request_framing_ = Framing::none;
     bool request_ended_ = false;
     bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
-    bool response_began_ = false;  // A byte of the response has arrived.
+    bool response_began_ = false;    // A byte of the response has arrived.
     bool keep_alive_ = false;
 };
 

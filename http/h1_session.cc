@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/h1_writer.h"
 #include "http/own_answer.h"
 
 namespace ringway::http {
@@ -29,7 +28,9 @@ H1Session::H1Session(Context& context, const Options& options)
       arrival_(options.arrival),
       stream_(context.io, *this, {.pool = core::Pool::client, .side = core::Side::client}) {}
 
-H1Session::~H1Session() { CHECK(sink_ == nullptr); }
+H1Session::~H1Session() {
+    CHECK(sink_ == nullptr);
+}
 
 void H1Session::start(int fd, core::Buffer first_bytes) {
     stream_.adopt(fd);
@@ -55,6 +56,7 @@ void H1Session::process(core::Buffer bytes) {
             break;
         }
     }
+    if (sink_ != nullptr && !body_.has_ended()) sink_->on_request_pause();
     is_processing_ = false;
     // Early bytes of the next request. They are copied: a receive buffer is never held for long.
     if (bytes && bytes.size() > 0 && state_ == State::answering &&
@@ -71,9 +73,9 @@ core::Buffer H1Session::parse_head(core::Buffer bytes) {
         return {};
     }
     const std::string_view text =
-        is_first ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()),
-                                    bytes.size()}
-                 : pending_.text();
+        is_first
+            ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size()}
+            : pending_.text();
     RequestHead head;
     Refusal refusal = Refusal::none;
     switch (parse_request_head({.bytes = text, .seen = pending_.seen()},
@@ -174,6 +176,20 @@ void H1Session::grant(std::size_t bytes) {
 
 // --- Bytes out ----------------------------------------------------------------------------------
 
+ConnectionField H1Session::connection_field() const {
+    if (!response_keep_alive_) return ConnectionField::close;
+    return request_minor_version_ == 0 ? ConnectionField::keep_alive : ConnectionField::none;
+}
+
+void H1Session::reply(const Reply& reply) {
+    CHECK(!head_was_sent_);
+    head_was_sent_ = true;
+    response_framing_ = Framing::length;
+    response_keep_alive_ = request_keep_alive_ && !is_draining_ && body_.has_ended();
+    stream_.output().push(write_own_answer(context_, reply, connection_field()));
+    finish();
+}
+
 void H1Session::send_head(const ResponseHead& head, const HeadEdits& edits) {
     if (head.is_interim() && request_minor_version_ == 0) return;
     WriteOptions options;
@@ -181,19 +197,14 @@ void H1Session::send_head(const ResponseHead& head, const HeadEdits& edits) {
         // A client of HTTP/1.0 knows no chunks; one of 1.1 need not lose its connection to learn
         // where a body ends.
         const bool knows_chunks = request_minor_version_ >= 1;
-        const bool has_length =
-            head.framing == Framing::none || head.framing == Framing::length;
+        const bool has_length = head.framing == Framing::none || head.framing == Framing::length;
         response_framing_ = has_length     ? head.framing
                             : knows_chunks ? Framing::chunked
                                            : Framing::until_close;
-        response_keep_alive_ = request_keep_alive_ && !is_draining_ &&
-                               response_framing_ != Framing::until_close;
+        response_keep_alive_ =
+            request_keep_alive_ && !is_draining_ && response_framing_ != Framing::until_close;
         options.framing = response_framing_;
-        if (!response_keep_alive_) {
-            options.connection = ConnectionField::close;
-        } else if (request_minor_version_ == 0) {
-            options.connection = ConnectionField::keep_alive;
-        }
+        options.connection = connection_field();
         head_was_sent_ = true;
     }
     core::Buffer space = context_.take_buffer(written_size_max(head, edits));
@@ -217,7 +228,9 @@ void H1Session::send_body(core::Buffer bytes) {
     }
 }
 
-void H1Session::flush() { stream_.flush(); }
+void H1Session::flush() {
+    stream_.flush();
+}
 
 void H1Session::finish() {
     CHECK(state_ == State::answering || state_ == State::closing);
@@ -250,16 +263,18 @@ void H1Session::abort(const core::Error& error) {
 void H1Session::refuse(Refusal refusal) {
     context_.counters.requests_refused.add();
     if (sink_ != nullptr) {
-        std::exchange(sink_, nullptr)->on_client_gone(
-            {.code = core::Errc::malformed, .side = core::Side::client, .what = "refused"});
+        std::exchange(sink_, nullptr)
+            ->on_client_gone(
+                {.code = core::Errc::malformed, .side = core::Side::client, .what = "refused"});
     }
     pending_.clear();
     // Where a request ends is in doubt from here on; nothing further on this connection is one.
     body_ = BodyReader{Framing::until_close, 0};
     if (head_was_sent_ && state_ == State::answering) return begin_close(cut_by_us);
     context_.counters.answers_own.add();
-    stream_.output().push(write_own_answer(
-        context_, {.status = status_of(refusal), .reason = name_of(refusal), .closes = true}));
+    stream_.output().push(
+        write_own_answer(context_, {.status = status_of(refusal), .reason = name_of(refusal)},
+                         ConnectionField::close));
     stream_.flush();
     end_after_output();
 }
@@ -356,13 +371,18 @@ void H1Session::arm_timer(core::Duration timeout) {
 
 const core::PackedAddress& H1Session::peer() {
     if (!peer_.is_set() && stream_.is_open()) {
-        peer_ = core::PackedAddress{context_.io.peer_address(stream_.fd()).value_or(core::Address{})};
+        peer_ =
+            core::PackedAddress{context_.io.peer_address(stream_.fd()).value_or(core::Address{})};
     }
     return peer_;
 }
 
 // This side never connects, and gives no descriptor away yet.
-void H1Session::on_connected() { CHECK(false); }
-void H1Session::on_released(int, core::Buffer) { CHECK(false); }
+void H1Session::on_connected() {
+    CHECK(false);
+}
+void H1Session::on_released(int, core::Buffer) {
+    CHECK(false);
+}
 
 }  // namespace ringway::http

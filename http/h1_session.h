@@ -15,6 +15,7 @@
 #include "http/body_framing.h"
 #include "http/client_side.h"
 #include "http/context.h"
+#include "http/h1_writer.h"
 #include "http/head_buffer.h"
 #include "http/request_sink.h"
 
@@ -60,6 +61,7 @@ public:
     // ClientSide
     void send_head(const ResponseHead& head, const HeadEdits& edits) override;
     void send_body(core::Buffer bytes) override;
+    void reply(const Reply& reply) override;
     void flush() override;
     void finish() override;
     void abort(const core::Error& error) override;
@@ -85,6 +87,7 @@ private:
     void refuse(Refusal refusal);
     void refuse_for_memory();
     bool may_go_on() const;
+    ConnectionField connection_field() const;
     void end_after_output();
     void begin_linger();
     void on_timeout() noexcept;
@@ -99,7 +102,7 @@ private:
     core::TimerOf<H1Session> timer_{*this};
 
     State state_ = State::waiting;
-    bool is_processing_ = false;    // `process` is on the stack and will look at the state again.
+    bool is_processing_ = false;  // `process` is on the stack and will look at the state again.
     bool is_draining_ = false;
     bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
     core::PackedAddress peer_;       // Asked for with the first request.

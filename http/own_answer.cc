@@ -40,16 +40,32 @@ std::string_view phrase_of(std::uint16_t status) noexcept {
     return "Error";
 }
 
-core::Buffer write_own_answer(Context& context, const OwnAnswer& answer) {
+namespace {
+
+std::string_view line_of(ConnectionField connection) {
+    switch (connection) {
+        case ConnectionField::none:
+            return "";
+        case ConnectionField::close:
+            return "Connection: close\r\n";
+        case ConnectionField::keep_alive:
+            return "Connection: keep-alive\r\n";
+    }
+    return "";
+}
+
+}  // namespace
+
+core::Buffer write_own_answer(Context& context, const Reply& answer, ConnectionField connection) {
     std::array<char, 512> space;
     const std::string_view phrase = phrase_of(answer.status);
     // "502 Bad Gateway: upstream_refused" and a line end.
     const std::size_t body = 3 + 1 + phrase.size() + 2 + answer.reason.size() + 1;
-    const auto written = fmt::format_to_n(
-        space.data(), space.size(),
-        "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-        "X-Ringway-Reason: {}\r\n{}\r\n",
-        answer.status, phrase, body, answer.reason, answer.closes ? "Connection: close\r\n" : "");
+    const auto written =
+        fmt::format_to_n(space.data(), space.size(),
+                         "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+                         "X-Ringway-Reason: {}\r\n{}\r\n",
+                         answer.status, phrase, body, answer.reason, line_of(connection));
     CHECK(written.size <= space.size());
     core::Buffer bytes = context.take_buffer(written.size + body);
     if (!bytes) return bytes;

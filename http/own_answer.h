@@ -6,20 +6,15 @@
 #include <cstdint>
 #include <string_view>
 
+#include "http/client_side.h"
 #include "http/context.h"
+#include "http/h1_writer.h"
 
 namespace ringway::http {
-
-struct OwnAnswer {
-    std::uint16_t status = 500;
-    std::string_view reason;  // Machine-readable, e.g. "no_backend".
-    bool closes = false;      // Says Connection: close.
-    bool has_body = true;     // A HEAD request is answered without.
-};
 
 std::string_view phrase_of(std::uint16_t status) noexcept;
 
 // The bytes of the response, or an empty buffer when the pools are dry.
-core::Buffer write_own_answer(Context& context, const OwnAnswer& answer);
+core::Buffer write_own_answer(Context& context, const Reply& reply, ConnectionField connection);
 
 }  // namespace ringway::http

@@ -1,8 +1,9 @@
 // Who answers a request: an Exchange that proxies it, the mock origin, a fixed answer, later the
 // admin page. A session parses a head and asks `RequestSinks::begin` for the sink; from then on
-// the session tells the sink what arrives and the sink tells the session (client_side.h) what to
-// send. All calls come on the shard's thread. A sink belongs to whoever made it; it lets go of
-// the client side with `ClientSide::finish` or on `on_client_gone`, whichever is first.
+// the session tells the sink what arrives (first what came with the head, then a pause or the
+// end) and the sink tells the session (client_side.h) what to send. All calls come on the shard's
+// thread. A sink belongs to whoever made it; it lets go of the client side with
+// `ClientSide::finish` or on `on_client_gone`, whichever is first.
 #pragma once
 
 #include "core/buffer_pool.h"
@@ -17,6 +18,9 @@ public:
     // Plain body bytes, within what was granted (the bytes that came with the head are always
     // granted).
     virtual void on_request_body(core::Buffer bytes) = 0;
+    // All that has arrived so far was delivered, and it is not the end.
+    virtual void on_request_pause() = 0;
+    // Heard for every request, also one without a body.
     virtual void on_request_end() = 0;
     // Everything sent so far has left for the kernel.
     virtual void on_client_drained() = 0;
@@ -31,8 +35,7 @@ protected:
 class RequestSinks {
 public:
     // The head is a view that dies when this returns. The sink may answer at once, from within.
-    // Never null: who cannot take the request returns a sink that says so to the client.
-    // Note that on return the sink may have finished already: then nullptr.
+    // nullptr when the sink has finished already.
     virtual RequestSink* begin(ClientSide& client, const RequestHead& head) = 0;
 
 protected:

@@ -11,6 +11,7 @@
 
 #include "config/nearest.h"
 #include "shards/cli/check.h"
+#include "shards/cli/run_verb.h"
 #include "shards/cli/version.h"
 
 namespace ringway::shards::cli {
@@ -20,6 +21,7 @@ constexpr const char* summary =
     "ringway: an HTTP load balancer and edge proxy on io_uring, one shard per CPU.";
 
 constexpr const char* footer = R"(Examples:
+  ringway run -c ringway.toml             serve until SIGTERM
   ringway check ringway.toml --explain    what every setting is, and where it comes from
 
 A file that works:
@@ -44,6 +46,12 @@ constexpr const char* check_footer = R"(Examples:
 
 Exit status: 0 the file is correct, 2 it is not.)";
 
+constexpr const char* run_footer = R"(On SIGTERM or SIGINT no new connections are taken, and
+exchanges under way may finish within shutdown_timeout. A second signal ends at once.
+
+Exit status: 0 every exchange was finished, 1 it could not start or had to cut
+exchanges short, 2 the configuration is wrong.)";
+
 void add_check(CLI::App& app, CheckOptions& options, Answer& answer) {
     CLI::App* verb = app.add_subcommand("check", "Say everything that is wrong with a file");
     verb->footer(check_footer);
@@ -58,6 +66,13 @@ void add_check(CLI::App& app, CheckOptions& options, Answer& answer) {
         if (file->count() + keys->count() == 0) throw CLI::RequiredError("FILE");
         answer = check(options);
     });
+}
+
+void add_run(CLI::App& app, std::string& file, Answer& answer) {
+    CLI::App* verb = app.add_subcommand("run", "Serve until SIGTERM or SIGINT");
+    verb->footer(run_footer);
+    verb->add_option("-c,--config", file, "The configuration")->required()->type_name("FILE");
+    verb->callback([&file, &answer] { answer = run_verb(file); });
 }
 
 // CLI11 would say of a mistyped verb only that a verb is missing.
@@ -98,6 +113,8 @@ int command_line(int argc, char** argv) {
     app.require_subcommand(1);
     Answer answer;
     CheckOptions check_options;
+    std::string run_file;
+    add_run(app, run_file, answer);
     add_check(app, check_options, answer);
     if (const std::string unknown = unknown_verb(app, argc, argv); !unknown.empty()) {
         return print(refused(unknown));

@@ -1,0 +1,266 @@
+#include "http/exchange.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "http/h1_client.h"
+
+namespace ringway::http {
+
+Exchanges::Exchanges(Context& context, const Options& options)
+    : context_(context),
+      router_(options.router),
+      upstreams_(options.upstreams),
+      forwarding_(options.forwarding),
+      slab_(options.count_max) {}
+
+RequestSink* Exchanges::begin(ClientSide& client, const RequestHead& head) {
+    Exchange* exchange = slab_.try_create(*this, client);
+    // There is one for every connection there may be, so a full slab is a broken sum.
+    CHECK(exchange != nullptr);
+    const core::SlotRef ref = slab_.ref_of(*exchange);
+    exchange->begin(head);
+    return slab_.find(ref);  // It may have replied and finished.
+}
+
+Exchange::Exchange(Exchanges& home, ClientSide& client) : home_(home), client_(client) {}
+
+Exchange::~Exchange() {
+    CHECK(state_ == State::finished);
+}
+
+// --- 2. The request has come --------------------------------------------------------------------
+
+void Exchange::begin(const RequestHead& head) {
+    if (!request_.keep(home_.context_, head)) return reply_with(503, "no_memory");
+    match_route();
+}
+
+void Exchange::match_route() {
+    route_ = home_.router_.match(request_.head());
+    if (route_ == nullptr) return reply_with(404, "no_route");
+    admit();
+}
+
+// Size, rate and drain limits stand here. The backend is chosen once the bytes that came with the
+// head are in, so that a short request goes out whole, with one send.
+void Exchange::admit() {}
+
+void Exchange::on_request_body(core::Buffer bytes) {
+    request_granted_ -= std::min(request_granted_, bytes.size());
+    if (upstream_ == nullptr) return request_body_.push(std::move(bytes));
+    request_body_was_sent_ = true;
+    upstream_->send_body(std::move(bytes));
+}
+
+void Exchange::on_request_pause() {
+    if (state_ == State::begun) return choose_backend();
+    if (upstream_ != nullptr) upstream_->flush();
+}
+
+void Exchange::on_request_end() {
+    request_ended_ = true;
+    if (state_ == State::begun) return choose_backend();
+    if (upstream_ != nullptr) upstream_->end_request();
+}
+
+// --- 3. Who answers it --------------------------------------------------------------------------
+
+void Exchange::choose_backend() {
+    state_ = State::choosing;
+    attempts_++;
+    const RequestHead& head = request_.head();
+    home_.upstreams_.acquire({.group = route_->group,
+                              .method = head.method,
+                              .is_idempotent = head.is_idempotent(),
+                              .has_excluded = has_failed_backend_,
+                              .excluded = backend_,
+                              .fresh_only = wants_fresh_},
+                             *this, *this);
+}
+
+void Exchange::on_upstream_ready(const Pick& pick) {
+    CHECK(state_ == State::choosing);
+    upstream_ = pick.upstream;
+    backend_ = pick.backend;
+    upstream_is_reused_ = pick.is_reused;
+    send_request_head();
+}
+
+void Exchange::on_upstream_unavailable(const core::Error& error, core::BackendId backend) {
+    CHECK(state_ == State::choosing);
+    backend_ = backend;
+    has_failed_backend_ = error.code != core::Errc::unavailable;
+    fail(error);
+}
+
+// --- 4. The request goes out, the response comes back -------------------------------------------
+
+void Exchange::send_request_head() {
+    state_ = State::asking;
+    response_granted_ = body_window_bytes;
+    const RequestHead& head = request_.head();
+    char host[core::PackedAddress::text_max];
+    std::array<char, forwarding_arena_bytes> arena;
+    HeadEdits edits;
+    edit_request(head, forwarding_context(client_.peer().host_text(host)), home_.forwarding_, arena,
+                 edits);
+    upstream_->send_head(head, edits);
+    pump_request_body();
+}
+
+void Exchange::pump_request_body() {
+    while (!request_body_.empty()) {
+        request_body_was_sent_ = true;
+        upstream_->send_body(request_body_.pop());
+    }
+    if (request_ended_) return upstream_->end_request();
+    upstream_->flush();
+    if (request_granted_ < body_window_bytes) {
+        client_.grant(body_window_bytes - std::exchange(request_granted_, body_window_bytes));
+    }
+}
+
+void Exchange::on_upstream_drained() {
+    if (!request_ended_) pump_request_body();
+}
+
+void Exchange::on_response_head(const ResponseHead& head) {
+    HeadEdits edits;
+    edit_response(head, forwarding_context({}), home_.forwarding_, edits);
+    client_.send_head(head, edits);
+    if (head.is_interim()) return;
+    state_ = State::answering;
+}
+
+void Exchange::on_response_body(core::Buffer bytes) {
+    response_granted_ -= std::min(response_granted_, bytes.size());
+    client_.send_body(std::move(bytes));
+}
+
+void Exchange::on_response_pause() {
+    client_.flush();
+}
+
+void Exchange::on_client_drained() {
+    if (state_ != State::answering || response_granted_ == body_window_bytes) return;
+    upstream_->grant(body_window_bytes - std::exchange(response_granted_, body_window_bytes));
+}
+
+void Exchange::on_response_end() {
+    upstream_ = nullptr;
+    ClientSide& client = client_;
+    finish();
+    client.finish();
+}
+
+// --- 5. Whatever goes wrong ---------------------------------------------------------------------
+
+void Exchange::on_upstream_failed(const core::Error& error) {
+    upstream_ = nullptr;
+    // A pooled connection that its backend had given up says nothing about the backend.
+    const bool was_stale = upstream_is_reused_ && error.retry == core::Retry::if_reused;
+    wants_fresh_ = wants_fresh_ || was_stale;
+    has_failed_backend_ = !was_stale;
+    fail(error);
+}
+
+void Exchange::fail(const core::Error& error) {
+    if (state_ == State::answering) {
+        ClientSide& client = client_;
+        finish();
+        return client.abort(error);
+    }
+    if (may_retry(error)) {
+        home_.context_.counters.retries.add();
+        return choose_backend();
+    }
+    switch (error.code) {
+        case core::Errc::unavailable:
+            return reply_with(503, "no_backend");
+        case core::Errc::timed_out:
+            return reply_with(504, "upstream_timeout");
+        case core::Errc::refused:
+        case core::Errc::unreachable:
+            return reply_with(502, "upstream_unreachable");
+        case core::Errc::malformed:
+        case core::Errc::over_limit:
+            return reply_with(502, "upstream_malformed");
+        case core::Errc::no_buffers:
+        case core::Errc::no_memory:
+        case core::Errc::no_descriptors:
+            return reply_with(503, "no_memory");
+        case core::Errc::ended:
+        case core::Errc::reset:
+        case core::Errc::canceled:
+        case core::Errc::denied:
+        case core::Errc::address_in_use:
+        case core::Errc::bad_address:
+        case core::Errc::unsupported:
+        case core::Errc::unexpected:
+            return reply_with(502, "upstream_reset");
+    }
+}
+
+bool Exchange::may_retry(const core::Error& error) const {
+    if (request_body_was_sent_) return false;
+    switch (error.retry) {
+        case core::Retry::never:
+            return false;
+        case core::Retry::yes:
+            return attempts_ < route_->retry.attempts;
+        case core::Retry::if_reused:
+            // The backend may have acted on what it read before it went, so only what may be done
+            // twice is. A stale connection does not count as an attempt at the backend: it is the
+            // pool that was wrong, and a fresh connection is asked for only once.
+            if (!request_.head().is_idempotent()) return false;
+            return upstream_is_reused_ || attempts_ < route_->retry.attempts;
+    }
+    return false;
+}
+
+void Exchange::reply_with(std::uint16_t status, std::string_view reason) {
+    home_.context_.counters.answers_own.add();
+    ClientSide& client = client_;
+    const bool has_body = request_.empty() || request_.head().method != Method::head;
+    finish();
+    client.reply({.status = status, .reason = reason, .has_body = has_body});
+}
+
+void Exchange::on_client_gone(const core::Error&) {
+    switch (state_) {
+        case State::choosing:
+            home_.upstreams_.cancel(*this);
+            break;
+        case State::asking:
+        case State::answering:
+            if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->abort();
+            break;
+        case State::begun:
+        case State::finished:
+            break;
+    }
+    finish();
+}
+
+ForwardingContext Exchange::forwarding_context(std::string_view client_host) const {
+    return {.client_host = client_host,
+            .scheme = client_.arrival().scheme,
+            .listen_port = client_.arrival().port,
+            .via = "1.1 ringway",
+            .request_id = {},
+            .default_host = {}};
+}
+
+// --- 6. The one end -----------------------------------------------------------------------------
+
+void Exchange::finish() {
+    CHECK(state_ != State::finished);
+    CHECK(upstream_ == nullptr);
+    state_ = State::finished;
+    home_.context_.counters.exchanges_finished.add();
+    home_.slab_.destroy(*this);
+}
+
+}  // namespace ringway::http

@@ -1,0 +1,124 @@
+// The life of one request and its response, from head to `finish`, as named phases. exchange.cc
+// has them in the order in which they happen; read it from top to bottom.
+//
+// An Exchange knows neither sockets nor HTTP versions: it talks to the two sides it stands between
+// (client_side.h, upstream_side.h) and to whoever hands out backends (upstreams.h). Bodies stream
+// through it in both directions at once, within `body_window_bytes` each way; what one side has
+// not taken is not asked of the other.
+//
+// Made by `Exchanges` for each request, in a slab of the shard's. Every path ends in exactly one
+// `finish`, which destroys it: after a call that may end it, nothing of it is touched.
+#pragma once
+
+#include <cstdint>
+
+#include "core/byte_queue.h"
+#include "core/slab.h"
+#include "http/client_side.h"
+#include "http/context.h"
+#include "http/forwarding.h"
+#include "http/head_arena.h"
+#include "http/request_sink.h"
+#include "http/router.h"
+#include "http/upstream_side.h"
+#include "http/upstreams.h"
+
+namespace ringway::http {
+
+class Exchanges;
+
+class Exchange final : public RequestSink, private ResponseSink, private UpstreamWaiter {
+public:
+    enum class State : std::uint8_t {
+        begun,      // Nothing has been asked of anybody.
+        choosing,   // Waiting for a connection to a backend.
+        asking,     // The request is on its way; no final response head has come.
+        answering,  // The response is on its way to the client: no way back.
+        finished,
+    };
+
+    Exchange(Exchanges& home, ClientSide& client);
+    ~Exchange();
+
+    void begin(const RequestHead& head);
+    State state() const { return state_; }
+
+private:
+    // The phases, in order.
+    void match_route();
+    void admit();
+    void choose_backend();
+    void on_upstream_ready(const Pick& pick) override;
+    void on_upstream_unavailable(const core::Error& error, core::BackendId backend) override;
+    void send_request_head();
+    void pump_request_body();
+    void on_response_head(const ResponseHead& head) override;
+    void on_response_body(core::Buffer bytes) override;
+    void on_response_pause() override;
+    void on_response_end() override;
+    void fail(const core::Error& error);
+    bool may_retry(const core::Error& error) const;
+    ForwardingContext forwarding_context(std::string_view client_host) const;
+    void reply_with(std::uint16_t status, std::string_view reason);
+    void finish();
+
+    // What the client side tells.
+    void on_request_body(core::Buffer bytes) override;
+    void on_request_pause() override;
+    void on_request_end() override;
+    void on_client_drained() override;
+    void on_client_gone(const core::Error& error) override;
+
+    // What the upstream side tells besides.
+    void on_upstream_drained() override;
+    void on_upstream_failed(const core::Error& error) override;
+
+    // Set at construction.
+    Exchanges& home_;
+    ClientSide& client_;
+
+    State state_ = State::begun;
+    HeadArena request_;  // The head, until the response's comes: an attempt may fail.
+    const Route* route_ = nullptr;
+
+    // While a backend is asked.
+    UpstreamSide* upstream_ = nullptr;
+    core::BackendId backend_;
+    std::uint32_t attempts_ = 0;  // Connections asked for, the first included.
+    bool has_failed_backend_ = false;
+    bool upstream_is_reused_ = false;
+    bool wants_fresh_ = false;  // A pooled connection proved stale.
+
+    // Bodies under way.
+    core::ByteQueue request_body_;  // Arrived before there was anyone to send it to.
+    std::size_t request_granted_ = 0;
+    std::size_t response_granted_ = 0;
+    bool request_body_was_sent_ = false;  // Some of it left: the request cannot be repeated.
+    bool request_ended_ = false;
+};
+
+// The exchanges of a shard; to its sessions, the one who answers requests.
+class Exchanges final : public RequestSinks {
+public:
+    struct Options {
+        std::uint32_t count_max;
+        const Router& router;
+        Upstreams& upstreams;
+        const ForwardingSettings& forwarding;
+    };
+    Exchanges(Context& context, const Options& options);
+
+    RequestSink* begin(ClientSide& client, const RequestHead& head) override;
+    std::uint32_t size() const { return slab_.size(); }
+
+private:
+    friend class Exchange;
+
+    Context& context_;
+    const Router& router_;
+    Upstreams& upstreams_;
+    const ForwardingSettings& forwarding_;
+    core::Slab<Exchange> slab_;
+};
+
+}  // namespace ringway::http

@@ -1,0 +1,184 @@
+#include "shards/fleet.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/listen_socket.h"
+#include "core/uring_io.h"
+#include "shards/shard.h"
+
+namespace ringway::shards {
+
+namespace {
+
+std::uint32_t descriptors_max() {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return static_cast<std::uint32_t>(std::min<rlim_t>(limit.rlim_cur, 1'048'576));
+}
+
+void pin_to(std::uint32_t cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    // Where it is refused (a container's cpuset changed under us) the thread runs unpinned.
+    sched_setaffinity(0, sizeof set, &set);
+}
+
+std::string listen_failure(const core::Address& address, const core::Error& error) {
+    std::string text = fmt::format("cannot listen on {}: {}", address.text(), error.what);
+    if (error.sys != 0) text += fmt::format(" ({})", std::strerror(error.sys));
+    if (error.code == core::Errc::address_in_use) {
+        const std::string holder = core::holder_of(address);
+        if (!holder.empty()) text += "; held by " + holder;
+        text += "; stop it or choose another address in [[listen]]";
+    } else if (error.code == core::Errc::denied) {
+        text += "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
+    } else if (error.code == core::Errc::bad_address) {
+        text += "; the address in [[listen]] must be one of this machine's";
+    }
+    return text;
+}
+
+}  // namespace
+
+Fleet::Fleet(const Options& options)
+    : options_(options), mesh_(options.shard_count + 1), control_(mesh_, options.shard_count) {
+    control_.set_waker(options.control);
+    for (const config::Listen& listen : options_.config.listens) {
+        ports_.push_back(listen.address.is_unix() ? "" : fmt::to_string(listen.address.port()));
+    }
+}
+
+Fleet::~Fleet() {
+    for (const auto& thread : threads_) {
+        CHECK(!thread->thread.joinable());
+        if (thread->wake_fd >= 0) ::close(thread->wake_fd);
+    }
+}
+
+std::string Fleet::start() {
+    // Before any table of descriptors is split off: these must mean the same in all of them.
+    if (std::string failure = open_wake_fds(); !failure.empty()) return failure;
+    if (std::string failure = open_shared_listeners(); !failure.empty()) return failure;
+    for (std::uint32_t i = 0; i < options_.shard_count; i++) {
+        std::future<std::string> started = threads_[i]->started.get_future();
+        threads_[i]->thread = std::thread(&Fleet::run_shard, this, i);
+        std::string failure = started.get();
+        if (failure.empty()) continue;
+        // Those that run already have nothing to finish yet.
+        threads_[i]->thread.join();
+        for (std::uint32_t running = 0; running < i; running++) {
+            while (!control_.try_post(running, {.kind = Message::Kind::end_now})) {
+                std::this_thread::yield();
+            }
+            threads_[running]->thread.join();
+        }
+        return failure;
+    }
+    // Every table has its copy; a listener is gone only when the last of them is closed.
+    for (const int fd : shared_listeners_) {
+        if (fd >= 0) ::close(fd);
+    }
+    return {};
+}
+
+std::string Fleet::open_wake_fds() {
+    for (std::uint32_t i = 0; i < options_.shard_count; i++) {
+        threads_.push_back(std::make_unique<Thread>());
+        threads_.back()->wake_fd = eventfd(0, EFD_CLOEXEC);
+        if (threads_.back()->wake_fd < 0) {
+            return fmt::format("no descriptor for shard {}: {}; raise `ulimit -n`", i,
+                               std::strerror(errno));
+        }
+    }
+    return {};
+}
+
+// A UNIX socket cannot be bound twice: one is opened, and each shard accepts from its copy of it.
+std::string Fleet::open_shared_listeners() {
+    for (const config::Listen& listen : options_.config.listens) {
+        shared_listeners_.push_back(-1);
+        if (!listen.address.is_unix()) continue;
+        core::Result<int> fd = core::open_listen_socket(listen.address, {.exclusive = true});
+        if (!fd) return listen_failure(listen.address, fd.error());
+        shared_listeners_.back() = *fd;
+    }
+    return {};
+}
+
+void Fleet::run_shard(std::uint32_t index) {
+    Thread& self = *threads_[index];
+    if (!options_.cpus.empty()) pin_to(options_.cpus[index % options_.cpus.size()]);
+    // A table of its own: no lock shared with other shards on accept and close, and a limit of
+    // its own. Where it is refused the shards share one.
+    unshare(CLONE_FILES);
+
+    core::UringIo::Options engine;
+    engine.wake_fd = self.wake_fd;
+    core::Result<std::unique_ptr<core::UringIo>> io = core::UringIo::make(engine);
+    if (!io) {
+        return self.started.set_value(
+            fmt::format("{}: {}", io.error().what, std::strerror(io.error().sys)));
+    }
+
+    Mailbox mailbox{mesh_, index};
+    Shard shard{{.id = {index},
+                 .shard_count = options_.shard_count,
+                 .config = options_.config,
+                 .io = **io,
+                 .mailbox = mailbox,
+                 .seed = index * 7'919,
+                 .descriptors_max = descriptors_max()}};
+    std::string failure;
+    for (std::size_t i = 0; i < options_.config.listens.size() && failure.empty(); i++) {
+        const core::Address& address = options_.config.listens[i].address;
+        core::Result<int> fd = shared_listeners_[i] >= 0
+                                   ? core::Result<int>{::dup(shared_listeners_[i])}
+                                   : core::open_listen_socket(address, {.exclusive = index == 0});
+        if (fd) {
+            shard.listen(*fd, {.scheme = "http", .port = ports_[i]});
+        } else {
+            failure = listen_failure(address, fd.error());
+        }
+    }
+    if (!failure.empty()) shard.end_now();
+    const bool runs = failure.empty();
+    if (runs) self.started.set_value({});
+    while (!shard.is_finished()) shard.tick();
+    if (!runs) return self.started.set_value(std::move(failure));
+    while (!mailbox.try_post(options_.shard_count, {.kind = Message::Kind::finished})) {
+        std::this_thread::yield();
+    }
+}
+
+bool Fleet::post_to_all(Message::Kind kind) {
+    bool posted = true;
+    for (std::uint32_t i = 0; i < options_.shard_count; i++) {
+        posted = control_.try_post(i, {.kind = kind}) && posted;
+    }
+    return posted;
+}
+
+std::uint32_t Fleet::take_reports() {
+    Message message;
+    while (control_.try_take(message)) {
+        if (message.kind == Message::Kind::finished) finished_++;
+    }
+    return finished_;
+}
+
+void Fleet::join() {
+    for (const auto& thread : threads_) {
+        if (thread->thread.joinable()) thread->thread.join();
+    }
+}
+
+}  // namespace ringway::shards

@@ -1,0 +1,168 @@
+#include "shards/shard.h"
+
+#include <algorithm>
+
+namespace ringway::shards {
+
+namespace {
+
+// Connections that the kernel hands over between our cancelling an accept and its ending.
+constexpr std::uint32_t late_accepts_max = 256;
+// Descriptors for listeners, eventfd, logs and files being read.
+constexpr std::uint32_t descriptors_reserved = 64;
+
+std::uint32_t clients_max_of(const Shard::Options& options) {
+    const std::uint32_t shards = options.shard_count;
+    return (options.config.limits.connections + shards - 1) / shards;
+}
+
+// Every client holds at most one small buffer for a head that came in pieces or early bytes, one
+// for the head its exchange keeps, and two for heads on their way out (its own response, its
+// request upstream). A buffer has a number of 16 bits; beyond that, clients wait for memory.
+std::uint32_t small_buffers_of(std::uint32_t clients_max) {
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(std::uint64_t{clients_max} * 4 + 64, 65'535));
+}
+
+std::optional<http::Route> route_of(const config::Config& config) {
+    if (config.groups.empty()) return {};
+    return http::Route{.group = {0}, .retry = config.groups.front().retry};
+}
+
+}  // namespace
+
+Shard::Shard(const Options& options)
+    : config_(options.config),
+      io_(options.io),
+      mailbox_(options.mailbox),
+      clients_max_(clients_max_of(options)),
+      descriptors_max_(options.descriptors_max),
+      small_buffers_({.count = small_buffers_of(clients_max_), .bytes_each = 4'096}),
+      // Long heads and what came behind them: header_bytes_max and a receive buffer.
+      large_buffers_({.count = 1'024, .bytes_each = 65'536}),
+      timers_(options.io.clock().now()),
+      context_{.io = io_,
+               .timers = timers_,
+               .settings = options.config.http,
+               .small_buffers = small_buffers_,
+               .large_buffers = large_buffers_,
+               .counters = http_counters_,
+               .field_table = field_table_},
+      router_(route_of(options.config)),
+      upstreams_(context_,
+                 {.config = options.config,
+                  // One for each exchange there may be, and the idle ones.
+                  .connections_max = clients_max_ + late_accepts_max + config_.limits.upstream_idle,
+                  .start = options.seed}),
+      exchanges_(context_, {.count_max = clients_max_ + late_accepts_max,
+                            .router = router_,
+                            .upstreams = upstreams_,
+                            .forwarding = forwarding_}),
+      sessions_(clients_max_ + late_accepts_max) {
+    mailbox_.set_waker(io_.waker());
+}
+
+Shard::~Shard() {
+    CHECK(state_ == State::finished);
+}
+
+// --- Clients in ---------------------------------------------------------------------------------
+
+void Shard::listen(int fd, http::Arrival arrival) {
+    listeners_.push_back(std::make_unique<Listener>(
+        io_, timers_, Listener::Options{.owner = *this, .fd = fd, .arrival = arrival}));
+    listeners_.back()->begin_accepting();
+}
+
+void Shard::on_accepted(Listener& listener, int fd) {
+    adopt(fd, core::Buffer{}, listener.arrival());
+}
+
+void Shard::adopt(int fd, core::Buffer first_bytes, const http::Arrival& arrival) {
+    http::H1Session* session = sessions_.try_create(
+        context_,
+        http::H1Session::Options{.owner = *this, .sinks = exchanges_, .arrival = arrival});
+    // A paused accept delivers at most what was in its queue, for which there is room.
+    CHECK(session != nullptr);
+    counters_.clients_accepted.add();
+    session->start(fd, std::move(first_bytes));
+    if (state_ != State::running) session->begin_drain();
+}
+
+bool Shard::has_room() const {
+    return state_ == State::running && sessions_.size() < clients_max_ &&
+           descriptors_used() + descriptors_reserved < descriptors_max_;
+}
+
+// A client may need a connection of its own to a backend.
+std::uint32_t Shard::descriptors_used() const {
+    return std::max(2 * sessions_.size(), sessions_.size() + upstreams_.connection_count());
+}
+
+void Shard::on_session_closed(http::H1Session& session) {
+    counters_.clients_closed.add();
+    sessions_.destroy(session);
+    // Not at every place that becomes free: arming an accept costs as much as a request.
+    if (sessions_.size() <= clients_max_ / 20 * 19) {
+        for (const auto& listener : listeners_) listener->resume_if_paused();
+    }
+}
+
+// --- The loop -----------------------------------------------------------------------------------
+
+void Shard::tick() {
+    io_.run_once(timers_.next_deadline(), *this);
+    timers_.advance(io_.clock().now());
+    read_mail();
+    io_.pool(core::Pool::upstream).resume_waiters();
+    io_.pool(core::Pool::client).resume_waiters();
+    if (state_ != State::running) finish_if_done();
+}
+
+void Shard::read_mail() {
+    Message message;
+    while (mailbox_.try_take(message)) {
+        switch (message.kind) {
+            case Message::Kind::begin_shutdown:
+                begin_shutdown();
+                break;
+            case Message::Kind::end_now:
+                end_now();
+                break;
+            case Message::Kind::finished:
+                break;  // Shards do not wait for each other.
+        }
+    }
+}
+
+// --- The end ------------------------------------------------------------------------------------
+
+void Shard::begin_shutdown() {
+    if (state_ != State::running) return;
+    state_ = State::shutting_down;
+    for (const auto& listener : listeners_) listener->begin_close();
+    sessions_.for_each([](http::H1Session& session) { session.begin_drain(); });
+    upstreams_.begin_shutdown();
+    finish_if_done();  // With nothing in flight there is no completion to wait for.
+}
+
+void Shard::end_now() {
+    begin_shutdown();
+    const core::Error cut{
+        .code = core::Errc::canceled, .side = core::Side::us, .what = "ringway is ending"};
+    sessions_.for_each([&cut](http::H1Session& session) { session.begin_close(cut); });
+    upstreams_.close_all();
+}
+
+void Shard::on_listener_closed(Listener&) {}
+
+void Shard::finish_if_done() {
+    if (state_ == State::finished || sessions_.size() > 0) return;
+    if (upstreams_.connection_count() > 0 || io_.in_flight() > 0) return;
+    for (const auto& listener : listeners_) {
+        if (listener->state() != Listener::State::closed) return;
+    }
+    state_ = State::finished;
+}
+
+}  // namespace ringway::shards

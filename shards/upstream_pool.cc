@@ -1,0 +1,190 @@
+#include "shards/upstream_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringway::shards {
+
+UpstreamPool::UpstreamPool(http::Context& context, const Options& options)
+    : context_(context),
+      idle_max_(options.config.limits.upstream_idle),
+      connections_(options.connections_max) {
+    for (const config::Group& group : options.config.groups) {
+        std::vector<std::uint32_t> weights;
+        const std::size_t first = backends_.size();
+        for (const config::Backend& backend : group.backends) {
+            backends_.push_back({.id = {static_cast<std::uint32_t>(backends_.size())},
+                                 .address = backend.address,
+                                 .timeouts = &group.timeout,
+                                 .usable_at = {}});
+            weights.push_back(backend.weight);
+        }
+        groups_.push_back({.first = first,
+                           .count = weights.size(),
+                           .balancer = {weights, options.start},
+                           .eligible = std::vector<std::uint8_t>(weights.size())});
+    }
+}
+
+void UpstreamPool::acquire(const http::Selection& selection, http::UpstreamWaiter& waiter,
+                           http::ResponseSink& response) {
+    Backend& backend = *pick(selection);
+    if (UpstreamConnection* connection = take_idle(backend, selection)) {
+        counters_.reuses.add();
+        return lend(*connection, waiter, response, true);
+    }
+    connect(backend, waiter, response);
+}
+
+UpstreamPool::Backend* UpstreamPool::pick(const http::Selection& selection) {
+    Group& group = groups_[selection.group.value];
+    const core::Instant now = context_.now();
+    for (std::size_t i = 0; i < group.count; i++) {
+        group.eligible[i] = backends_[group.first + i].usable_at <= now ? 1 : 0;
+    }
+    std::optional<std::size_t> excluded;
+    if (selection.has_excluded) excluded = selection.excluded.value - group.first;
+    std::optional<std::size_t> picked = group.balancer.pick(group.eligible, excluded);
+    if (!picked) {
+        // None answers its door: knocking costs little, and one of them may be back.
+        std::fill(group.eligible.begin(), group.eligible.end(), std::uint8_t{1});
+        picked = group.balancer.pick(group.eligible, excluded);
+    }
+    CHECK(picked.has_value());
+    return &backends_[group.first + *picked];
+}
+
+UpstreamConnection* UpstreamPool::take_idle(Backend& backend, const http::Selection& selection) {
+    UpstreamConnection* connection = backend.idle_first;
+    if (connection == nullptr || selection.fresh_only) return nullptr;
+    if (!selection.is_idempotent &&
+        context_.now() - connection->idle_since > unrepeatable_idle_max) {
+        return nullptr;
+    }
+    unlink_idle(*connection);
+    return connection;
+}
+
+void UpstreamPool::connect(Backend& backend, http::UpstreamWaiter& waiter,
+                           http::ResponseSink& response) {
+    UpstreamConnection* connection = connections_.try_create(
+        context_, UpstreamConnection::Options{
+                      .pool = *this, .backend = backend.id.value, .timeouts = *backend.timeouts});
+    if (connection == nullptr) {
+        counters_.over_limit.add();
+        return waiter.on_upstream_unavailable(
+            {.code = core::Errc::unavailable, .what = "no place for another connection"},
+            backend.id);
+    }
+    counters_.connects.add();
+    if (core::Result<void> begun = connection->client().connect(backend.address); !begun) {
+        connections_.destroy(*connection);
+        counters_.connects_failed.add();
+        return waiter.on_upstream_unavailable(begun.error(), backend.id);
+    }
+    connection->waiter = &waiter;
+    connection->response = &response;
+    waiter.pending = connection;
+}
+
+void UpstreamPool::cancel(http::UpstreamWaiter& waiter) {
+    auto* connection = static_cast<UpstreamConnection*>(std::exchange(waiter.pending, nullptr));
+    CHECK(connection != nullptr && connection->waiter == &waiter);
+    // It goes on connecting and becomes idle: the next request will want it.
+    connection->waiter = nullptr;
+    connection->response = nullptr;
+}
+
+void UpstreamPool::lend(UpstreamConnection& connection, http::UpstreamWaiter& waiter,
+                        http::ResponseSink& response, bool is_reused) {
+    Backend& backend = backends_[connection.backend()];
+    connection.use = UpstreamConnection::Use::lent;
+    backend.in_flight++;
+    connection.client().begin_exchange(response);
+    waiter.on_upstream_ready(
+        {.upstream = &connection.client(), .backend = backend.id, .is_reused = is_reused});
+}
+
+void UpstreamPool::on_connected(UpstreamConnection& connection) {
+    backends_[connection.backend()].usable_at = {};
+    http::UpstreamWaiter* waiter = std::exchange(connection.waiter, nullptr);
+    if (waiter == nullptr) return keep_idle(connection);
+    waiter->pending = nullptr;
+    lend(connection, *waiter, *std::exchange(connection.response, nullptr), false);
+}
+
+void UpstreamPool::on_unreachable(UpstreamConnection& connection, const core::Error& error) {
+    Backend& backend = backends_[connection.backend()];
+    connection.use = UpstreamConnection::Use::ending;
+    counters_.connects_failed.add();
+    counters_.backoffs.add();
+    backend.usable_at = context_.now() + backoff;
+    http::UpstreamWaiter* waiter = std::exchange(connection.waiter, nullptr);
+    if (waiter == nullptr) return;
+    waiter->pending = nullptr;
+    waiter->on_upstream_unavailable(error, backend.id);
+}
+
+void UpstreamPool::on_idle(UpstreamConnection& connection) {
+    backends_[connection.backend()].in_flight--;
+    keep_idle(connection);
+}
+
+void UpstreamPool::keep_idle(UpstreamConnection& connection) {
+    Backend& backend = backends_[connection.backend()];
+    connection.use = UpstreamConnection::Use::idle;
+    connection.idle_since = context_.now();
+    connection.previous = nullptr;
+    connection.next = backend.idle_first;
+    if (backend.idle_first != nullptr) backend.idle_first->previous = &connection;
+    backend.idle_first = &connection;
+    backend.idle++;
+    if (is_shutting_down_ || backend.idle > idle_max_) connection.client().begin_close();
+}
+
+void UpstreamPool::unlink_idle(UpstreamConnection& connection) {
+    Backend& backend = backends_[connection.backend()];
+    (connection.previous == nullptr ? backend.idle_first : connection.previous->next) =
+        connection.next;
+    if (connection.next != nullptr) connection.next->previous = connection.previous;
+    backend.idle--;
+}
+
+void UpstreamPool::on_ending(UpstreamConnection& connection) {
+    switch (std::exchange(connection.use, UpstreamConnection::Use::ending)) {
+        case UpstreamConnection::Use::idle:
+            return unlink_idle(connection);
+        case UpstreamConnection::Use::lent:
+            backends_[connection.backend()].in_flight--;
+            return;
+        case UpstreamConnection::Use::connecting:
+        case UpstreamConnection::Use::ending:
+            CHECK(false);
+    }
+}
+
+void UpstreamPool::on_closed(UpstreamConnection& connection) {
+    connections_.destroy(connection);
+}
+
+void UpstreamPool::begin_shutdown() {
+    is_shutting_down_ = true;
+    for (Backend& backend : backends_) {
+        while (backend.idle_first != nullptr) backend.idle_first->client().begin_close();
+    }
+}
+
+void UpstreamPool::close_all() {
+    is_shutting_down_ = true;
+    connections_.for_each([](UpstreamConnection& connection) {
+        if (connection.waiter == nullptr) connection.client().begin_close();
+    });
+}
+
+std::uint32_t UpstreamPool::idle_count() const {
+    std::uint32_t idle = 0;
+    for (const Backend& backend : backends_) idle += backend.idle;
+    return idle;
+}
+
+}  // namespace ringway::shards

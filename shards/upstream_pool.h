@@ -1,0 +1,104 @@
+// A shard's backends and its connections to them: picks a backend for an exchange, lends it the
+// connection that became idle last (it is the warmest, and the others may age away), or makes a
+// new one. Belongs to the shard's thread; other shards have pools of their own.
+//
+// Invariants: a connection is connecting, idle, lent or ending; `in_flight` of a backend is the
+// number of its lent connections; a backend that could not be connected to is not picked for
+// `backoff`, unless that is true of all.
+#pragma once
+
+#include <vector>
+
+#include "balance/round_robin.h"
+#include "config/config.h"
+#include "core/metrics.h"
+#include "core/slab.h"
+#include "http/context.h"
+#include "http/upstreams.h"
+#include "shards/upstream_connection.h"
+
+namespace ringway::shards {
+
+class UpstreamPool final : public http::Upstreams {
+public:
+    // One writer: the shard.
+    struct Counters {
+        core::Counter connects;
+        core::Counter connects_failed;
+        core::Counter reuses;
+        core::Counter over_limit;  // No place for another connection.
+        core::Counter backoffs;
+    };
+
+    struct Options {
+        const config::Config& config;
+        std::uint32_t connections_max;
+        std::uint64_t start;  // Where round robin begins.
+    };
+    UpstreamPool(http::Context& context, const Options& options);
+
+    void acquire(const http::Selection& selection, http::UpstreamWaiter& waiter,
+                 http::ResponseSink& response) override;
+    void cancel(http::UpstreamWaiter& waiter) override;
+
+    // Idle connections end now, lent ones when they are given back.
+    void begin_shutdown();
+    // All end now; exchanges hear of a failure.
+    void close_all();
+
+    std::uint32_t connection_count() const { return connections_.size(); }
+    std::uint32_t idle_count() const;
+    std::uint32_t in_flight(core::BackendId backend) const {
+        return backends_[backend.value].in_flight;
+    }
+    std::size_t backend_count() const { return backends_.size(); }
+    const Counters& counters() const { return counters_; }
+
+private:
+    friend class UpstreamConnection;
+
+    static constexpr core::Duration backoff = std::chrono::seconds(1);
+    // A request that must not be repeated is not entrusted to a connection that its backend may be
+    // about to end.
+    static constexpr core::Duration unrepeatable_idle_max = std::chrono::milliseconds(500);
+
+    struct Backend {
+        core::BackendId id;
+        core::Address address;
+        const http::UpstreamTimeouts* timeouts;
+        core::Instant usable_at;  // Not picked before.
+        UpstreamConnection* idle_first = nullptr;
+        std::uint32_t idle = 0;
+        std::uint32_t in_flight = 0;
+    };
+    struct Group {
+        std::size_t first;  // Its backends are consecutive.
+        std::size_t count;
+        balance::RoundRobin balancer;
+        std::vector<std::uint8_t> eligible;  // Scratch of a pick.
+    };
+
+    Backend* pick(const http::Selection& selection);
+    UpstreamConnection* take_idle(Backend& backend, const http::Selection& selection);
+    void connect(Backend& backend, http::UpstreamWaiter& waiter, http::ResponseSink& response);
+    void lend(UpstreamConnection& connection, http::UpstreamWaiter& waiter,
+              http::ResponseSink& response, bool is_reused);
+    void keep_idle(UpstreamConnection& connection);
+    void unlink_idle(UpstreamConnection& connection);
+
+    void on_connected(UpstreamConnection& connection);
+    void on_unreachable(UpstreamConnection& connection, const core::Error& error);
+    void on_idle(UpstreamConnection& connection);
+    void on_ending(UpstreamConnection& connection);
+    void on_closed(UpstreamConnection& connection);
+
+    http::Context& context_;
+    std::uint32_t idle_max_;
+    std::vector<Backend> backends_;
+    std::vector<Group> groups_;
+    core::Slab<UpstreamConnection> connections_;
+    bool is_shutting_down_ = false;
+    Counters counters_;
+};
+
+}  // namespace ringway::shards
