@@ -8,6 +8,7 @@
 #include <string>
 #include <toml.hpp>
 
+#include "config/text_check.h"
 #include "config/text_position.h"
 
 namespace ringway::config {
@@ -156,6 +157,11 @@ std::expected<Node, Problem> load_toml(std::string_view text) {
     if (text.size() > text_bytes_max) {
         return std::unexpected(Problem{
             {}, fmt::format("the file has {} bytes; at most {}", text.size(), text_bytes_max)});
+    }
+    if (const std::size_t at = first_bad_byte(text); at != std::string_view::npos) {
+        return std::unexpected(Problem{TextPosition(text).at(at),
+                                       fmt::format("not TOML: the byte 0x{:02x} is no character",
+                                                   static_cast<unsigned char>(text[at]))});
     }
     if (nesting_depth(text) > nesting_max) {
         return std::unexpected(

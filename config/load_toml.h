@@ -1,7 +1,7 @@
 // TOML text to a tree of nodes. The one place that knows the TOML library (toml11 3.7), and where
 // its exceptions end: what it throws comes out as one Problem, its many-line picture condensed to a
 // sentence and the position it points at. Text is refused before the library sees it when it is
-// larger than `text_bytes_max` or nests deeper than `nesting_max`, because the library recurses.
+// larger than `text_bytes_max`, nests deeper than `nesting_max` or is not UTF-8 (see text_check.h).
 #pragma once
 
 #include <cstddef>

@@ -14,24 +14,6 @@ bool is_bare_key(char c) {
            c == '-';
 }
 
-// The offset just after the string, or comment, that begins at `begin`.
-std::size_t skip_string(std::string_view text, std::size_t begin) {
-    const char quote = text[begin];
-    const std::string_view triple = quote == '"' ? R"(""")" : "'''";
-    const bool multiline = text.substr(begin).starts_with(triple);
-    const std::string_view end = multiline ? triple : triple.substr(0, 1);
-    std::size_t at = begin + end.size();
-    while (at < text.size() && !text.substr(at).starts_with(end)) {
-        if (!multiline && text[at] == '\n') return at;
-        at += quote == '"' && text[at] == '\\' ? 2 : 1;
-    }
-    return std::min(at + end.size(), text.size());
-}
-
-std::size_t skip_comment(std::string_view text, std::size_t begin) {
-    return std::min(text.find('\n', begin), text.size());
-}
-
 }  // namespace
 
 TextPosition::TextPosition(std::string_view text) : text_(text), line_starts_{0} {
@@ -63,27 +45,6 @@ std::size_t TextPosition::key_before(std::size_t value_offset) const {
     }
     while (at > 0 && is_bare_key(text_[at - 1])) --at;
     return at;
-}
-
-std::size_t nesting_depth(std::string_view text) {
-    std::size_t depth = 0;
-    std::size_t deepest = 0;
-    std::size_t at = 0;
-    while (at < text.size()) {
-        const char c = text[at];
-        if (c == '"' || c == '\'') {
-            at = skip_string(text, at);
-            continue;
-        }
-        if (c == '#') {
-            at = skip_comment(text, at);
-            continue;
-        }
-        if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
-        if ((c == ']' || c == '}') && depth > 0) --depth;
-        ++at;
-    }
-    return deepest;
 }
 
 }  // namespace ringway::config

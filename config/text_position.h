@@ -25,7 +25,4 @@ private:
     std::vector<std::size_t> line_starts_;
 };
 
-// How deep brackets and braces stand within one another, strings and comments left out.
-std::size_t nesting_depth(std::string_view text);
-
 }  // namespace ringway::config

@@ -79,6 +79,10 @@ TEST(LoadToml, RefusesWhatNestsDeeplyBeforeTheLibraryRecurses) {
     EXPECT_EQ(problem("a = " + std::string(32, '[') + std::string(32, ']')), "no problem");
 }
 
+TEST(LoadToml, RefusesWhatIsNoTextWhereItStands) {
+    EXPECT_EQ(problem("a = 1\nb = '\xa4'\n"), "2:6: not TOML: the byte 0xa4 is no character");
+}
+
 TEST(LoadToml, RefusesAHugeFile) {
     EXPECT_EQ(problem(std::string(text_bytes_max + 1, '#')),
               "1:1: the file has 4194305 bytes; at most 4194304");

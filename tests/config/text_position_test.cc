@@ -39,17 +39,5 @@ TEST(TextPosition, AnElementOrHeaderHasNoKeyBeforeIt) {
     EXPECT_EQ(key_before("\"=^1"), "1");
 }
 
-TEST(NestingDepth, CountsBracketsThatAreSyntax) {
-    EXPECT_EQ(nesting_depth(""), 0U);
-    EXPECT_EQ(nesting_depth("[[a]]\n[b]"), 2U);
-    EXPECT_EQ(nesting_depth("a = [{b = [1]}]"), 3U);
-    EXPECT_EQ(nesting_depth("a = \"[[[[\" # [[[\nb = '{{{'"), 0U);
-    EXPECT_EQ(nesting_depth("a = \"\"\"[[\n\"[\"\"\" + [["), 2U);
-    EXPECT_EQ(nesting_depth("a = \"\\\"[[\" ["), 1U);
-    EXPECT_EQ(nesting_depth("a = \"not closed [[\n[[["), 3U);
-    EXPECT_EQ(nesting_depth("]]]["), 1U);
-    EXPECT_EQ(nesting_depth("\"\\"), 0U);
-}
-
 }  // namespace
 }  // namespace ringway::config
