@@ -12,6 +12,7 @@
 
 #include "core/listen_socket.h"
 #include "core/uring_io.h"
+#include "core/uring_probe.h"
 #include "shards/shard.h"
 
 namespace ringway::shards {
@@ -24,7 +25,7 @@ std::uint32_t descriptors_max() {
     return static_cast<std::uint32_t>(std::min<rlim_t>(limit.rlim_cur, 1'048'576));
 }
 
-void pin_to(std::uint32_t cpu) {
+void pin_to(int cpu) {
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
@@ -125,8 +126,7 @@ void Fleet::run_shard(std::uint32_t index) {
     engine.wake_fd = self.wake_fd;
     core::Result<std::unique_ptr<core::UringIo>> io = core::UringIo::make(engine);
     if (!io) {
-        return self.started.set_value(
-            fmt::format("{}: {}", io.error().what, std::strerror(io.error().sys)));
+        return self.started.set_value(core::explain_uring_failure(io.error().sys));
     }
 
     Mailbox mailbox{mesh_, index};

@@ -23,7 +23,7 @@ public:
     struct Options {
         const config::Config& config;  // Outlives the fleet.
         std::uint32_t shard_count;
-        std::vector<std::uint32_t> cpus;  // To pin to, in turn; empty: not pinned.
+        std::vector<int> cpus;  // To pin to, in turn; empty: not pinned.
         core::Waker& control;
     };
     explicit Fleet(const Options& options);

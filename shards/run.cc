@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -12,7 +11,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/cpu_budget.h"
 #include "core/uring_io.h"
+#include "core/uring_probe.h"
 #include "shards/control.h"
 #include "shards/fleet.h"
 
@@ -20,24 +21,9 @@ namespace ringway::shards {
 
 namespace {
 
-std::string failure_text(const core::Error& error) {
-    return fmt::format("{}: {}", error.what, std::strerror(error.sys));
-}
-
 int refuse(std::string_view text) {
     fmt::print(stderr, "ringway: {}\n", text);
     return 1;
-}
-
-std::vector<std::uint32_t> allowed_cpus() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    sched_getaffinity(0, sizeof set, &set);
-    std::vector<std::uint32_t> cpus;
-    for (std::uint32_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-    }
-    return cpus;
 }
 
 // The signals that the control thread reads, blocked before any thread is made.
@@ -75,9 +61,8 @@ int run(const config::Config& config) {
     if (signal_fd < 0) return refuse(fmt::format("no signalfd: {}", std::strerror(errno)));
     raise_descriptor_limit();
 
-    const std::vector<std::uint32_t> cpus = allowed_cpus();
-    const std::uint32_t shard_count =
-        config.shards.count.value_or(static_cast<std::uint32_t>(cpus.size()));
+    const core::CpuBudget budget = core::read_cpu_budget();
+    const std::uint32_t shard_count = config.shards.count.value_or(budget.shards());
 
     core::UringIo::Options engine;
     engine.submission_entries = 64;
@@ -86,11 +71,11 @@ int run(const config::Config& config) {
     engine.client_pool.count = engine.upstream_pool.count = 16;
     engine.look_max = {};
     core::Result<std::unique_ptr<core::UringIo>> io = core::UringIo::make(engine);
-    if (!io) return refuse(failure_text(io.error()));
+    if (!io) return refuse(core::explain_uring_failure(io.error().sys));
 
     Fleet fleet{{.config = config,
                  .shard_count = shard_count,
-                 .cpus = config.shards.pin ? cpus : std::vector<std::uint32_t>{},
+                 .cpus = config.shards.pin ? budget.allowed : std::vector<int>{},
                  .control = (*io)->waker()}};
     if (std::string failure = fleet.start(); !failure.empty()) return refuse(failure);
     announce(config, shard_count);
