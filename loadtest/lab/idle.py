@@ -37,18 +37,18 @@ def descriptors_available():
 
 
 def bytes_per_connection(session, peer, count):
-    """Resident bytes that `count` idle connections add, each. The first few are not counted: they
-    bring in code pages and whatever is made only once."""
+    """Resident bytes that each of `count` idle connections adds. The first few of them are held but
+    not weighed: they bring in code pages and whatever is made only once."""
     count = min(count, descriptors_available())
     proxy, port = session.start_proxy(peer, None)
     connections = []
     try:
         connections += [ask(port) for _ in range(WARM_CONNECTIONS)]
         before = resident_bytes(session.members(proxy))
-        connections += [ask(port) for _ in range(count)]
+        connections += [ask(port) for _ in range(count - WARM_CONNECTIONS)]
         after = resident_bytes(session.members(proxy))
     finally:
         for connection in connections:
             connection.close()
         session.place.end(proxy)
-    return (after - before) / count
+    return (after - before) / (count - WARM_CONNECTIONS)
