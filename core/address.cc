@@ -51,7 +51,6 @@ Result<Address> parse_unix(std::string_view path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path == "@") return bad("the path after 'unix:' is missing");
-    if (path.find('\0') != path.npos) return bad("the path holds a zero byte");
     const bool is_abstract = path.front() == '@';
     // A path ends with a zero byte; an abstract name begins with one instead of the '@'.
     if (path.size() + (is_abstract ? 0 : 1) > sizeof(address.sun_path)) {
@@ -115,6 +114,8 @@ Result<Address> parse_ipv4(std::string_view text) {
 
 Result<Address> Address::parse(std::string_view text) {
     if (text.empty()) return bad("the address is empty");
+    // What follows it would be lost on the C functions below.
+    if (text.find('\0') != text.npos) return bad("the address holds a zero byte");
     if (text.starts_with(unix_prefix)) return parse_unix(text.substr(unix_prefix.size()));
     return text.front() == '[' ? parse_ipv6(text) : parse_ipv4(text);
 }
