@@ -139,7 +139,7 @@ void sleep_and_pop(Model& model) {
     while (taken < wanted) {
         mesh.flag.begin_sleep();
         const bool is_idle = mesh.first.empty() && mesh.second.empty();
-        if (is_idle) model.sleep();
+        if (is_idle) model.doze();
         mesh.flag.end_sleep();
         for (Queue* queue : {&mesh.first, &mesh.second}) {
             for (int item = 0; queue->try_pop(item); taken++) model.note(item);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -59,30 +60,30 @@ TEST(SpscQueueDeathTest, CapacityIsAPowerOfTwo) {
     EXPECT_DEATH(SpscQueue<int>{3}, "CHECK failed");
 }
 
-TEST(SpscQueue, AgreesWithADequeOverARandomLife) {
-    for (const std::uint32_t capacity : {1U, 2U, 8U, 64U}) {
-        SpscQueue<std::uint64_t> queue{capacity};
-        std::deque<std::uint64_t> model;
-        Prng prng{capacity};
-        std::array<std::uint64_t, 16> items{};
-        for (int i = 0; i < 20'000; i++) {
-            const std::uint64_t item = prng();
-            if (prng.chance(0.6)) {
-                ASSERT_EQ(queue.try_push(item), model.size() < capacity);
-                if (model.size() < capacity) model.push_back(item);
-            } else {
-                const std::size_t wanted = prng.uniform(items.size() + 1);
-                const std::size_t count = queue.pop_batch({items.data(), wanted});
-                ASSERT_EQ(count, std::min(wanted, model.size()));
-                for (std::size_t j = 0; j < count; j++) {
-                    ASSERT_EQ(items[j], model.front());
-                    model.pop_front();
-                }
-            }
-            ASSERT_EQ(queue.empty(), model.empty());
+class SpscQueueSizes : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(SpscQueueSizes, AgreesWithADequeOverARandomLife) {
+    const std::uint32_t capacity = GetParam();
+    SpscQueue<std::uint64_t> queue{capacity};
+    std::deque<std::uint64_t> model;
+    Prng prng{capacity};
+    std::array<std::uint64_t, 16> items{};
+    for (std::uint64_t i = 0; i < 20'000; i++) {
+        if (prng.chance(0.6)) {
+            ASSERT_EQ(queue.try_push(i), model.size() < capacity);
+            if (model.size() < capacity) model.push_back(i);
         }
+        const std::size_t wanted = prng.chance(0.5) ? prng.uniform(items.size() + 1) : 0;
+        const std::size_t count = queue.pop_batch({items.data(), wanted});
+        ASSERT_EQ(count, std::min(wanted, model.size()));
+        for (std::size_t j = 0; j < count; j++, model.pop_front()) {
+            ASSERT_EQ(items[j], model.front());
+        }
+        ASSERT_EQ(queue.empty(), model.empty());
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(Capacities, SpscQueueSizes, testing::Values(1U, 2U, 8U, 64U));
 
 // Wide enough that a torn or early read shows as a difference between its words.
 struct Wide {
@@ -95,14 +96,10 @@ TEST(SpscQueueThreads, MillionsOfItemsArriveWholeOnceAndInOrder) {
     constexpr std::uint64_t count = 2'000'000;
     SpscQueue<Wide> queue{64};
     std::thread producer{[&queue] {
-        for (std::uint64_t i = 0; i < count;) {
+        for (std::uint64_t i = 0; i < count; i++) {
             Wide item{};
             item.words.fill(i);
-            if (queue.try_push(item)) {
-                i++;
-            } else {
-                std::this_thread::yield();
-            }
+            while (!queue.try_push(item)) std::this_thread::yield();
         }
     }};
     std::array<Wide, 16> items{};

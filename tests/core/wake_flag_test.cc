@@ -57,7 +57,7 @@ public:
             if (drain() > 0) continue;
             flag_.begin_sleep();
             const bool is_idle = queues_[0].empty() && queues_[1].empty();
-            const bool was_woken = !is_idle || sleep();
+            const bool was_woken = !is_idle || doze();
             flag_.end_sleep();
             if (!was_woken) break;
         }
@@ -71,7 +71,7 @@ private:
         EXPECT_EQ(write(eventfd_, &one, sizeof(one)), static_cast<ssize_t>(sizeof(one)));
     }
 
-    bool sleep() {
+    bool doze() {
         sleeps_++;
         pollfd entry{.fd = eventfd_, .events = POLLIN, .revents = 0};
         if (poll(&entry, 1, 20'000) != 1) return false;

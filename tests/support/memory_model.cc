@@ -265,7 +265,7 @@ void Model::wake() {
     end_step(0);
 }
 
-void Model::sleep() {
+void Model::doze() {
     if (is_replaying()) return void(next_result());
     if (state_.wakes == 0 || has_stepped_) throw Pause{};
     begin_step();

@@ -49,7 +49,7 @@ public:
     // For programs.
     void note(int value) { notes_.push_back(value); }
     void wake();          // Counts up, as an eventfd.
-    void sleep();         // Waits until the count is not 0, and clears it.
+    void doze();          // Waits until the count is not 0, and clears it.
     void wait_for_all();  // Until all other threads are finished.
 
     // For the policy.
