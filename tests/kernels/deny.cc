@@ -1,15 +1,17 @@
 // Runs a program where something that io_uring needs is denied, as containers, old kernels and
 // small limits do:
 //
-//   deny [--io-uring ERRNO] [--memlock BYTES] [--nofile COUNT] [--nobody] PROGRAM [ARGUMENT...]
+//   deny [--io-uring ERRNO] [--memlock BYTES] [--nofile COUNT] [--nobody]
+//        [--old-kernel] PROGRAM [ARGUMENT...]
 //
 // --io-uring makes io_uring_setup fail with EPERM, ENOSYS, EINVAL or ENOMEM by a seccomp filter:
 // EPERM is what container runtimes do, ENOSYS a kernel without io_uring, EINVAL one older than 6.1.
-// --nobody gives up root, so that the memlock limit counts. Ends with the program's own status, or
-// 99 when nothing could be denied.
+// --nobody gives up root, so that the memlock limit counts. --old-kernel lets uname say 2.6.
+// Ends with the program's own status, or 99 when nothing could be denied.
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -29,13 +31,17 @@ namespace {
     std::exit(99);
 }
 
+[[noreturn]] void refuse(const char* what) {
+    errno = EINVAL;
+    give_up(what);
+}
+
 unsigned errno_named(std::string_view name) {
     if (name == "EPERM") return EPERM;
     if (name == "ENOSYS") return ENOSYS;
     if (name == "EINVAL") return EINVAL;
     if (name == "ENOMEM") return ENOMEM;
-    errno = EINVAL;
-    give_up("deny: --io-uring takes EPERM, ENOSYS, EINVAL or ENOMEM");
+    refuse("deny: --io-uring takes EPERM, ENOSYS, EINVAL or ENOMEM");
 }
 
 void fail_io_uring_setup(unsigned error) {
@@ -65,36 +71,38 @@ void become_nobody() {
     }
 }
 
+// Applies the option at `*argument` and returns the next one.
+char** apply(char** argument) {
+    const std::string_view option = *argument++;
+    if (option == "--nobody") {
+        become_nobody();
+        return argument;
+    }
+    if (option == "--old-kernel") {
+        if (personality(UNAME26) == -1) give_up("deny: personality");
+        return argument;
+    }
+    if (*argument == nullptr) refuse("deny: an option lacks its value");
+    if (option == "--io-uring") {
+        fail_io_uring_setup(errno_named(*argument));
+    } else if (option == "--memlock") {
+        limit(RLIMIT_MEMLOCK, *argument);
+    } else if (option == "--nofile") {
+        limit(RLIMIT_NOFILE, *argument);
+    } else {
+        refuse("deny: unknown option");
+    }
+    return argument + 1;
+}
+
 }  // namespace
 
-int main(int argc, char** argv) {
-    unsigned error = 0;
-    bool nobody = false;
-    int next = 1;
-    for (; next < argc && std::string_view(argv[next]).starts_with("--"); ++next) {
-        const std::string_view option = argv[next];
-        if (option == "--nobody") {
-            nobody = true;
-            continue;
-        }
-        const char* value = next + 1 < argc ? argv[++next] : "";
-        if (option == "--io-uring") {
-            error = errno_named(value);
-        } else if (option == "--memlock") {
-            limit(RLIMIT_MEMLOCK, value);
-        } else if (option == "--nofile") {
-            limit(RLIMIT_NOFILE, value);
-        } else {
-            errno = EINVAL;
-            give_up("deny: unknown option");
-        }
+int main(int, char** argv) {
+    char** argument = argv + 1;
+    while (*argument != nullptr && std::string_view(*argument).starts_with("--")) {
+        argument = apply(argument);
     }
-    if (next == argc) {
-        errno = EINVAL;
-        give_up("deny: no program given");
-    }
-    if (nobody) become_nobody();
-    if (error != 0) fail_io_uring_setup(error);
-    execv(argv[next], argv + next);
+    if (*argument == nullptr) refuse("deny: no program given");
+    execv(*argument, argument);
     give_up("deny: the program cannot be run");
 }

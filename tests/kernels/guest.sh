@@ -1,9 +1,8 @@
 # The guest: what is in it, and how it is booted. Sourced by tests/kernels/run.
 # A part (parts/NN_NAME) is a POSIX shell script that runs with the programs in its working directory. It prints what
-# gtest prints, or "ok - NAME", "not ok - NAME: why", "skip - NAME: why". The first line of its comment says where it
-# runs: "# runs: host guest".
+# gtest prints, or the words of parts/words.sh, and has a line "# runs: host guest" that says where it runs.
 
-guest_programs=(kernel_facts deny core_tests)
+guest_programs=(kernel_facts deny core_tests ringway)
 
 # A guest that has not finished by then hangs. Emulation on two busy cores is some twenty times slower than the host.
 guest_seconds=${RINGWAY_GUEST_SECONDS:-240}
@@ -42,7 +41,7 @@ make_initramfs() {
     done
     mkdir "$root/tests/parts"
     # shellcheck disable=SC2046
-    cp $(parts_for guest) "$root/tests/parts/"
+    cp tests/kernels/parts/words.sh $(parts_for guest) "$root/tests/parts/"
     (cd "$root" && find . | cpio --quiet --create --format=newc) >build/kernels/guest.cpio
 }
 
