@@ -11,6 +11,7 @@
 
 #include "config/nearest.h"
 #include "shards/cli/check.h"
+#include "shards/cli/doctor.h"
 #include "shards/cli/run_verb.h"
 #include "shards/cli/version.h"
 
@@ -23,6 +24,7 @@ constexpr const char* summary =
 constexpr const char* footer = R"(Examples:
   ringway run -c ringway.toml             serve until SIGTERM
   ringway check ringway.toml --explain    what every setting is, and where it comes from
+  ringway doctor ringway.toml             what this machine lacks for it, and the cure
 
 A file that works:
   [[listen]]
@@ -47,15 +49,22 @@ constexpr const char* check_footer = R"(Examples:
 Exit status: 0 the file is correct, 2 it is not.)";
 
 constexpr const char* run_footer = R"(On SIGTERM or SIGINT no new connections are taken, and
-exchanges under way may finish within shutdown_timeout. A second signal ends at once.
+exchanges under way may finish within shutdown.timeout. A second signal ends at once.
 
 Exit status: 0 every exchange was finished, 1 it could not start or had to cut
 exchanges short, 2 the configuration is wrong.)";
 
+constexpr const char* doctor_footer =
+    R"(Each line begins with ok, with hint where it would be better otherwise, or with
+lack where it keeps ringway from running or from what the configuration promises.
+
+Exit status: 0 nothing lacks, 1 something does, 2 the configuration is wrong.)";
+
 void add_check(CLI::App& app, CheckOptions& options, Answer& answer) {
     CLI::App* verb = app.add_subcommand("check", "Say everything that is wrong with a file");
     verb->footer(check_footer);
-    auto* file = verb->add_option("FILE", options.file, "The configuration, as for `run`");
+    auto* file =
+        verb->add_option("FILE", options.file, "The configuration, as for `run`")->type_name("");
     verb->add_flag("--explain", options.explain,
                    "Print the effective value of every setting, and its line or \"default\"");
     auto* keys = verb->add_option("--keys", options.keys,
@@ -73,6 +82,14 @@ void add_run(CLI::App& app, std::string& file, Answer& answer) {
     verb->footer(run_footer);
     verb->add_option("-c,--config", file, "The configuration")->required()->type_name("FILE");
     verb->callback([&file, &answer] { answer = run_verb(file); });
+}
+
+void add_doctor(CLI::App& app, DoctorOptions& options, Answer& answer) {
+    CLI::App* verb = app.add_subcommand("doctor", "Say what this machine lacks, and the cure");
+    verb->footer(doctor_footer);
+    verb->add_option("FILE", options.file, "Judge for this configuration, not for the defaults")
+        ->type_name("");
+    verb->callback([&options, &answer] { answer = doctor(options); });
 }
 
 // CLI11 would say of a mistyped verb only that a verb is missing.
@@ -116,6 +133,8 @@ int command_line(int argc, char** argv) {
     std::string run_file;
     add_run(app, run_file, answer);
     add_check(app, check_options, answer);
+    DoctorOptions doctor_options;
+    add_doctor(app, doctor_options, answer);
     if (const std::string unknown = unknown_verb(app, argc, argv); !unknown.empty()) {
         return print(refused(unknown));
     }

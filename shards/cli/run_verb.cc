@@ -7,11 +7,7 @@ namespace ringway::shards::cli {
 
 Answer run_verb(const std::string& file) {
     const config::LoadResult loaded = config::load_file(file);
-    if (!loaded) {
-        Answer answer{.exit = Exit::refused};
-        for (const std::string& error : loaded.error()) answer.err += error + "\n";
-        return answer;
-    }
+    if (!loaded) return refusal(loaded.error());
     return {.exit = run(loaded->config) == 0 ? Exit::ok : Exit::failed};
 }
 

@@ -1,4 +1,6 @@
-// `ringway run`: reads the configuration and serves until told to stop.
+// `ringway run`: reads the configuration and serves until told to stop. A configuration with errors
+// is refused with every one of them before anything is opened. Main thread; it becomes the control
+// thread.
 #pragma once
 
 #include <string>
