@@ -60,6 +60,9 @@ int run(const config::Config& config) {
     const int signal_fd = open_signals();
     if (signal_fd < 0) return refuse(fmt::format("no signalfd: {}", std::strerror(errno)));
     raise_descriptor_limit();
+    const core::Result<core::UringProbe> probe = core::probe_uring();
+    if (!probe) return refuse(core::explain_uring_failure(probe.error().sys));
+    fmt::print(stderr, "ringway: {}\n", core::text_of(*probe));
 
     const core::CpuBudget budget = core::read_cpu_budget();
     const std::uint32_t shard_count = config.shards.count.value_or(budget.shards());
