@@ -1,5 +1,5 @@
 // holder_of (core/listen_socket.h): from the address to the socket's inode by /proc/net, from the
-// inode to the process by the links in /proc/*/fd.
+// inode to the process by the links in /proc/*/task/*/fd.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fmt/format.h>
@@ -102,13 +102,20 @@ std::vector<std::string> names_in(const std::string& directory) {
     return names;
 }
 
-bool has_open(const std::string& process, const std::string& socket) {
-    const std::string directory = fmt::format("/proc/{}/fd", process);
+bool links_to(const std::string& directory, const std::string& socket) {
     return std::ranges::any_of(names_in(directory), [&](const std::string& fd) {
         std::array<char, 64> target{};
         const std::string link = fmt::format("{}/{}", directory, fd);
         const ssize_t length = readlink(link.c_str(), target.data(), target.size());
         return length > 0 && socket == std::string_view{target.data(), std::size_t(length)};
+    });
+}
+
+// Thread by thread: threads may have descriptor tables of their own, as our shards do.
+bool has_open(const std::string& process, const std::string& socket) {
+    const std::string threads = fmt::format("/proc/{}/task", process);
+    return std::ranges::any_of(names_in(threads), [&](const std::string& thread) {
+        return links_to(fmt::format("{}/{}/fd", threads, thread), socket);
     });
 }
 

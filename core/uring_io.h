@@ -27,7 +27,7 @@ public:
         unsigned completion_entries = 8'192;
         // Buffers in each receive ring: at least the completions of a usual tick, and few, because
         // a ring is used first in, first out and should stay in the cache. A power of two.
-        std::uint16_t receive_ring_entries = 128;
+        std::uint16_t receive_ring_entries = 256;
         BufferPool::Options client_pool{.count = 4'096, .bytes_each = 16'960, .front_room = 576};
         BufferPool::Options upstream_pool{.count = 4'096, .bytes_each = 16'960, .front_room = 576};
         // An eventfd to be woken by, from before this thread had a descriptor table of its own; the

@@ -8,8 +8,11 @@ namespace {
 
 // Connections that the kernel hands over between our cancelling an accept and its ending.
 constexpr std::uint32_t late_accepts_max = 256;
-// Descriptors for listeners, eventfd, logs and files being read.
-constexpr std::uint32_t descriptors_reserved = 64;
+// Descriptors that clients leave: for listeners, eventfd and logs, and a sixteenth of the table for
+// the connections to backends that the clients already here will want.
+std::uint32_t descriptors_reserved(std::uint32_t descriptors_max) {
+    return 64 + descriptors_max / 16;
+}
 
 std::uint32_t clients_max_of(const Shard::Options& options) {
     const std::uint32_t shards = options.shard_count;
@@ -91,12 +94,12 @@ void Shard::adopt(int fd, core::Buffer first_bytes, const http::Arrival& arrival
 
 bool Shard::has_room() const {
     return state_ == State::running && sessions_.size() < clients_max_ &&
-           descriptors_used() + descriptors_reserved < descriptors_max_;
+           descriptors_used() + descriptors_reserved(descriptors_max_) < descriptors_max_;
 }
 
-// A client may need a connection of its own to a backend.
+// A connection for each exchange under way, or about to be made for one, is among the upstreams.
 std::uint32_t Shard::descriptors_used() const {
-    return std::max(2 * sessions_.size(), sessions_.size() + upstreams_.connection_count());
+    return sessions_.size() + upstreams_.connection_count();
 }
 
 void Shard::on_session_closed(http::H1Session& session) {
