@@ -55,7 +55,7 @@ void expect_same_ends(std::string_view text) {
 }
 
 TEST(ByteScan, AgreesWithThePortableScanOnEveryByteInEveryPlace) {
-    for (const std::size_t size : {1, 15, 16, 17, 33}) {
+    for (const std::size_t size : {1u, 15u, 16u, 17u, 33u}) {
         for (std::size_t at = 0; at < size; ++at) {
             for (int byte = 0; byte < 256; ++byte) {
                 std::string text(size, 'a');

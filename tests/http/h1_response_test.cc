@@ -205,7 +205,7 @@ void expect_answer(const std::string& head, Parse result, Refusal refusal) {
     for (std::size_t cut = 0; cut < head.size(); ++cut) {
         expect(parse_cut<ParsedResponse>(head, cut), "cut at", cut);
     }
-    for (const std::size_t step : {1, 2, 3, 7}) {
+    for (const std::size_t step : {1u, 2u, 3u, 7u}) {
         expect(parse_in_steps<ParsedResponse>(head, step), "in steps of", step);
     }
 }

@@ -44,7 +44,7 @@ TEST(RequestWriter, LeavesOutDroppedFieldsAndAddsOthersBehind) {
     const ParsedRequest parsed = parse_request(
         "GET / HTTP/1.1\r\nConnection: x\r\nHost: a\r\nB:1\r\nC: 2\r\nD: 3\r\nTE: y\r\n\r\n");
     HeadEdits edits;
-    for (const std::size_t index : {0, 3, 5}) edits.drop(index);
+    for (const std::size_t index : {0u, 3u, 5u}) edits.drop(index);
     edits.add("Via", "1.1 ringway");
     edits.add("X", "");
     EXPECT_EQ(write(parsed.head, edits),
