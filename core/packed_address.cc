@@ -9,6 +9,7 @@
 namespace ringway::core {
 
 PackedAddress::PackedAddress(const Address& address) : port_(address.port()) {
+    family_ = Family::unknown;
     switch (address.family()) {
         case AF_INET: {
             family_ = Family::ipv4;
@@ -25,8 +26,6 @@ PackedAddress::PackedAddress(const Address& address) : port_(address.port()) {
         case AF_UNIX:
             family_ = Family::local;
             break;
-        default:
-            family_ = Family::unknown;
     }
 }
 

@@ -1,5 +1,5 @@
 // The part of an Address that identifies a peer, in 20 bytes instead of 136: what a connection
-// keeps of who is at the other end.
+// keeps of who is at the other end. Plain data, copied freely; it belongs to whoever holds it.
 #pragma once
 
 #include <array>

@@ -29,7 +29,7 @@ class Promise:
 
 def named_as_word(name, text):
     """In quotes, or as the enumerator of that name."""
-    return re.search(rf'"{re.escape(name)}"|\b(?:Errc|Side|Reason)::{re.escape(name)}\b', text)
+    return re.search(rf'"{re.escape(name)}"|\b(?:Errc|Side|Refusal)::{re.escape(name)}\b', text)
 
 
 def named_as_verb(name, text):

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/result.h"
+#include "http/h1_parser.h"
 
 namespace {
 
@@ -17,8 +18,9 @@ template <class Enum>
 void print_names(std::string_view kind) {
     std::set<std::string_view> names;
     for (int value = 0; value <= 0xff; value++) {
-        names.insert(ringway::core::name_of(static_cast<Enum>(value)));
+        names.insert(name_of(static_cast<Enum>(value)));
     }
+    names.erase("unknown");  // What some call a value past the last.
     for (std::string_view name : names) fmt::print("{}\t{}\n", kind, name);
 }
 
@@ -27,5 +29,6 @@ void print_names(std::string_view kind) {
 int main() {
     print_names<ringway::core::Errc>("reason");
     print_names<ringway::core::Side>("side");
+    print_names<ringway::http::Refusal>("reason");
     return 0;
 }
