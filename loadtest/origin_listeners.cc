@@ -1,0 +1,80 @@
+#include "loadtest/origin_listeners.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "core/listen_socket.h"
+
+namespace ringway::loadtest {
+
+namespace {
+
+// Each try begins at a port of the kernel's choosing.
+constexpr int tries_max = 200;
+
+core::Result<Listening> open_one(const core::Address& address) {
+    const core::Result<int> fd = core::open_listen_socket(address, {.exclusive = true});
+    if (!fd) return std::unexpected(fd.error());
+    if (address.is_unix()) return Listening{.fd = *fd, .address = address};
+    return Listening{.fd = *fd, .address = core::local_address(*fd).value_or(address)};
+}
+
+// A row of ports from `first` on. When one cannot be had, those opened so far and the reason.
+struct Row {
+    std::vector<Listening> opened;
+    core::Error error;
+};
+
+Row open_row(const core::Address& first, std::uint32_t count) {
+    Row row;
+    core::Address address = first;
+    while (row.opened.size() < count) {
+        const core::Result<Listening> one = open_one(address);
+        if (!one) {
+            row.error = one.error();
+            return row;
+        }
+        row.opened.push_back(*one);
+        // Behind the last port there is port 0, which opens, but not in the row.
+        address = first.with_port(static_cast<std::uint16_t>(one->address.port() + 1));
+    }
+    return row;
+}
+
+bool is_in_a_row(const std::vector<Listening>& all) {
+    return all.back().address.port() - all.front().address.port() + 1U == all.size();
+}
+
+std::string explained(const core::Address& address, const core::Error& error) {
+    const std::string holder = core::holder_of(address);
+    return fmt::format("cannot listen on {}: {}{}{}", address.text(), std::strerror(error.sys),
+                       holder.empty() ? "" : "; it is held by ", holder);
+}
+
+}  // namespace
+
+std::expected<std::vector<Listening>, std::string> open_listeners(const core::Address& first,
+                                                                  std::uint32_t count) {
+    if (first.is_unix() && count > 1) {
+        return std::unexpected("a UNIX socket serves one backend; ports are counted on, paths not");
+    }
+    if (std::uint32_t{first.port()} + count - 1 > 0xffff) {
+        return std::unexpected(
+            fmt::format("there are no {} ports from {} on", count, first.port()));
+    }
+    for (int attempt = 1;; attempt++) {
+        Row row = open_row(first, count);
+        const std::size_t had = row.opened.size();
+        if (had == count && (count == 1 || is_in_a_row(row.opened))) return std::move(row.opened);
+        for (const Listening& one : row.opened) ::close(one.fd);
+        if (first.port() != 0 || had == 0 || attempt == tries_max) {
+            const auto port = static_cast<std::uint16_t>(first.port() + had);
+            return std::unexpected(explained(first.with_port(port), row.error));
+        }
+    }
+}
+
+}  // namespace ringway::loadtest
