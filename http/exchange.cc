@@ -13,6 +13,7 @@ Exchanges::Exchanges(Context& context, const Options& options)
       router_(options.router),
       upstreams_(options.upstreams),
       forwarding_(options.forwarding),
+      budgets_(options.budgets),
       slab_(options.count_max) {}
 
 RequestSink* Exchanges::begin(ClientSide& client, const RequestHead& head) {
@@ -40,6 +41,7 @@ void Exchange::begin(const RequestHead& head) {
 void Exchange::match_route() {
     route_ = home_.router_.match(request_.head());
     if (route_ == nullptr) return reply_with(404, "no_route");
+    home_.budgets_[route_->group.value].on_request(home_.context_.now());
     admit();
 }
 
@@ -49,9 +51,24 @@ void Exchange::admit() {}
 
 void Exchange::on_request_body(core::Buffer bytes) {
     request_granted_ -= std::min(request_granted_, bytes.size());
+    if (state_ != State::answering) hold(bytes);
+    request_body_bytes_ += bytes.size();
     if (upstream_ == nullptr) return request_body_.push(std::move(bytes));
     request_body_was_sent_ = true;
     upstream_->send_body(std::move(bytes));
+}
+
+// A short body is kept until its answer begins: a stale connection may swallow it. The copy costs
+// less than a tenth of what sending it does.
+void Exchange::hold(const core::Buffer& bytes) {
+    const RequestHead& head = request_.head();
+    if (head.framing != Framing::length) return;
+    if (head.content_length > Exchanges::held_body_bytes_max) return;
+    if (request_body_bytes_ == 0) {
+        held_body_ = home_.context_.take_buffer(static_cast<std::size_t>(head.content_length));
+    }
+    // Without room for its beginning the rest is of no use.
+    if (held_body_) held_body_.append(bytes.bytes());
 }
 
 void Exchange::on_request_pause() {
@@ -91,6 +108,7 @@ void Exchange::on_upstream_ready(const Pick& pick) {
 void Exchange::on_upstream_unavailable(const core::Error& error, core::BackendId backend) {
     CHECK(state_ == State::choosing);
     backend_ = backend;
+    upstream_is_reused_ = false;
     has_failed_backend_ = error.code != core::Errc::unavailable;
     fail(error);
 }
@@ -127,11 +145,17 @@ void Exchange::on_upstream_drained() {
 }
 
 void Exchange::on_response_head(const ResponseHead& head) {
+    if (wants_retry_for(head.status)) {
+        std::exchange(upstream_, nullptr)->abort();
+        has_failed_backend_ = true;
+        return retry();
+    }
     HeadEdits edits;
     edit_response(head, forwarding_context({}), home_.forwarding_, edits);
     client_.send_head(head, edits);
     if (head.is_interim()) return;
     state_ = State::answering;
+    held_body_.reset();
 }
 
 void Exchange::on_response_body(core::Buffer bytes) {
@@ -160,8 +184,11 @@ void Exchange::on_response_end() {
 void Exchange::on_upstream_failed(const core::Error& error) {
     upstream_ = nullptr;
     // A pooled connection that its backend had given up says nothing about the backend.
-    const bool was_stale = upstream_is_reused_ && error.retry == core::Retry::if_reused;
-    wants_fresh_ = wants_fresh_ || was_stale;
+    const bool was_stale = upstream_is_reused_ && error.retry != core::Retry::never;
+    if (was_stale) {
+        wants_fresh_ = true;
+        attempts_--;
+    }
     has_failed_backend_ = !was_stale;
     fail(error);
 }
@@ -172,10 +199,7 @@ void Exchange::fail(const core::Error& error) {
         finish();
         return client.abort(error);
     }
-    if (may_retry(error)) {
-        home_.context_.counters.retries.add();
-        return choose_backend();
-    }
+    if (may_retry(error)) return retry();
     switch (error.code) {
         case core::Errc::unavailable:
             return reply_with(503, "no_backend");
@@ -204,20 +228,42 @@ void Exchange::fail(const core::Error& error) {
 }
 
 bool Exchange::may_retry(const core::Error& error) const {
-    if (request_body_was_sent_) return false;
-    switch (error.retry) {
-        case core::Retry::never:
-            return false;
-        case core::Retry::yes:
-            return attempts_ < route_->retry.attempts;
-        case core::Retry::if_reused:
-            // The backend may have acted on what it read before it went, so only what may be done
-            // twice is. A stale connection does not count as an attempt at the backend: it is the
-            // pool that was wrong, and a fresh connection is asked for only once.
-            if (!request_.head().is_idempotent()) return false;
-            return upstream_is_reused_ || attempts_ < route_->retry.attempts;
+    if (!is_repeatable()) return false;
+    const bool is_safe = error.retry == core::Retry::yes ||
+                         (error.retry == core::Retry::if_reused && request_.head().is_idempotent());
+    if (!is_safe) return false;
+    // A stale connection is the pool's mistake, not the backend's: replacing it, which happens only
+    // once because the next one is fresh, takes no attempt and nothing from the budget.
+    if (upstream_is_reused_) return true;
+    return attempts_ < route_->retry->attempts &&
+           home_.budgets_[route_->group.value].try_take(home_.context_.now());
+}
+
+// Whether all of the request that has been sent could be sent again.
+bool Exchange::is_repeatable() const {
+    return !request_body_was_sent_ || held_body_;
+}
+
+bool Exchange::wants_retry_for(std::uint16_t status) {
+    const std::vector<std::uint16_t>& statuses = route_->retry->statuses;
+    if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return false;
+    return request_.head().is_idempotent() && is_repeatable() &&
+           attempts_ < route_->retry->attempts &&
+           home_.budgets_[route_->group.value].try_take(home_.context_.now());
+}
+
+void Exchange::retry() {
+    home_.context_.counters.retries.add();
+    if (request_body_was_sent_) {
+        // From the start: what is held is all that has arrived.
+        request_body_.clear();
+        core::Buffer again = home_.context_.take_buffer(held_body_.size());
+        if (!again) return reply_with(503, "no_memory");
+        again.append(held_body_.bytes());
+        request_body_.push(std::move(again));
+        request_body_was_sent_ = false;
     }
-    return false;
+    choose_backend();
 }
 
 void Exchange::reply_with(std::uint16_t status, std::string_view reason) {

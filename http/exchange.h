@@ -19,6 +19,7 @@
 #include "http/forwarding.h"
 #include "http/head_arena.h"
 #include "http/request_sink.h"
+#include "http/retry_budget.h"
 #include "http/router.h"
 #include "http/upstream_side.h"
 #include "http/upstreams.h"
@@ -58,6 +59,10 @@ private:
     void on_response_end() override;
     void fail(const core::Error& error);
     bool may_retry(const core::Error& error) const;
+    bool is_repeatable() const;
+    bool wants_retry_for(std::uint16_t status);
+    void retry();
+    void hold(const core::Buffer& bytes);
     ForwardingContext forwarding_context(std::string_view client_host) const;
     void reply_with(std::uint16_t status, std::string_view reason);
     void finish();
@@ -90,10 +95,12 @@ private:
     bool wants_fresh_ = false;  // A pooled connection proved stale.
 
     // Bodies under way.
-    core::ByteQueue request_body_;  // Arrived before there was anyone to send it to.
+    core::ByteQueue request_body_;          // Arrived before there was anyone to send it to.
+    std::uint64_t request_body_bytes_ = 0;  // Arrived.
     std::size_t request_granted_ = 0;
     std::size_t response_granted_ = 0;
-    bool request_body_was_sent_ = false;  // Some of it left: the request cannot be repeated.
+    core::Buffer held_body_;              // A copy of what has arrived of it, in case of a retry.
+    bool request_body_was_sent_ = false;  // Some of it left: only a held one can be repeated.
     bool request_ended_ = false;
 };
 
@@ -105,8 +112,12 @@ public:
         const Router& router;
         Upstreams& upstreams;
         const ForwardingSettings& forwarding;
+        std::vector<RetryBudget> budgets;  // By group.
     };
     Exchanges(Context& context, const Options& options);
+
+    // Bodies up to this are held until the response begins, so that they can be sent again.
+    static constexpr std::size_t held_body_bytes_max = 16'384;
 
     RequestSink* begin(ClientSide& client, const RequestHead& head) override;
     std::uint32_t size() const { return slab_.size(); }
@@ -118,6 +129,7 @@ private:
     const Router& router_;
     Upstreams& upstreams_;
     const ForwardingSettings& forwarding_;
+    std::vector<RetryBudget> budgets_;
     core::Slab<Exchange> slab_;
 };
 

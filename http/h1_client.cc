@@ -1,6 +1,8 @@
 #include "http/h1_client.h"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <utility>
 
 #include "http/h1_writer.h"
@@ -17,6 +19,21 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 core::Error upstream_error(core::Errc code, core::Retry retry, const char* what) {
     return {.code = code, .side = core::Side::upstream, .retry = retry, .what = what};
+}
+
+// Keep-Alive: timeout=5, max=100
+core::Duration idle_timeout_in(const ResponseHead& head) {
+    const Field* field = head.find(FieldId::keep_alive);
+    if (field == nullptr) return {};
+    const std::string_view value = head.value(*field);
+    constexpr std::string_view name = "timeout=";
+    const std::size_t at = value.find(name);
+    if (at == value.npos) return {};
+    unsigned seconds = 0;
+    const char* begin = value.data() + at + name.size();
+    const auto parsed = std::from_chars(begin, value.data() + value.size(), seconds);
+    if (parsed.ec != std::errc{} || seconds > 86'400) return {};
+    return std::chrono::seconds(seconds);
 }
 
 }  // namespace
@@ -58,6 +75,7 @@ void H1Client::begin_exchange(ResponseSink& sink) {
     send_was_stalled_ = false;
     response_began_ = false;
     keep_alive_ = false;
+    request_bytes_ = 0;
     arm_timer(timeouts_.first_byte);
 }
 
@@ -73,11 +91,19 @@ void H1Client::send_head(const RequestHead& head, const HeadEdits& edits) {
     const std::span<std::byte> room = space.back_room();
     space.extend(write_request_head(head, edits, {.framing = head.framing},
                                     {reinterpret_cast<char*>(room.data()), room.size()}));
+    count_request(space.size());
     stream_.output().push(std::move(space));
+}
+
+void H1Client::count_request(std::size_t bytes) {
+    constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+    request_bytes_ =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(request_bytes_ + bytes, most));
 }
 
 void H1Client::send_body(core::Buffer bytes) {
     if (bytes.size() == 0) return;
+    count_request(bytes.size());
     core::ByteQueue& output = stream_.output();
     if (request_framing_ != Framing::chunked) return output.push(std::move(bytes));
     char space[chunk_head_bytes_max];
@@ -174,6 +200,7 @@ core::Buffer H1Client::begin_response(const ResponseHead& head, core::Buffer byt
         state_ = State::reading_body;
         body_ = BodyReader{head.framing, head.content_length, context_.settings.body_limits};
         keep_alive_ = head.keep_alive;
+        announced_idle_ = idle_timeout_in(head);
     }
     sink_->on_response_head(head);
     bytes.drop_front(head_bytes);
@@ -240,18 +267,27 @@ void H1Client::on_stream_failed(const core::Error& error) {
             if (error.code == core::Errc::ended && body_.on_stream_end()) return end_response();
             return fail(upstream_error(error.code, core::Retry::never, "cut in its response"));
         case State::awaiting_head:
-            return fail(
-                {.code = error.code,
-                 .side = core::Side::upstream,
-                 .retry = response_began_ ? core::Retry::never : core::Retry::if_reused,
-                 .sys = error.sys,
-                 .what = response_began_ ? "cut in its response head" : "gone before it answered"});
+            if (response_began_) {
+                return fail(upstream_error(error.code, core::Retry::never, "cut in its response"));
+            }
+            return fail(upstream_error(error.code,
+                                       error.code == core::Errc::ended && was_never_read()
+                                           ? core::Retry::yes
+                                           : core::Retry::if_reused,
+                                       "gone before it answered"));
         case State::idle:
+            was_ended_by_server_ = error.code == core::Errc::ended;
             return end();
         case State::unused:
         case State::closing:
             return;
     }
+}
+
+// An orderly end, and not one byte of the request acknowledged: it crossed the server's FIN and no
+// program there has seen it. A reset proves nothing, for it may follow what was read.
+bool H1Client::was_never_read() const {
+    return request_bytes_ > 0 && context_.io.unacknowledged(stream_.fd()) >= request_bytes_;
 }
 
 void H1Client::fail(const core::Error& error) {

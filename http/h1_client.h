@@ -57,7 +57,13 @@ public:
     // REQUIRES: idle.
     void begin_exchange(ResponseSink& sink);
     void begin_close();
+    // How long the client may stay idle, from now on; it ends by itself. REQUIRES: idle.
+    void set_idle_timeout(core::Duration timeout) { arm_timer(timeout); }
     State state() const { return state_; }
+    // While on_client_ending runs: the server ended it, in order, and we did not ask it to.
+    bool was_ended_by_server() const { return was_ended_by_server_; }
+    // With the last response: Keep-Alive: timeout=N; 0 when it did not say.
+    core::Duration announced_idle() const { return announced_idle_; }
     std::uint64_t exchanges() const { return exchanges_; }
 
     // UpstreamSide
@@ -81,9 +87,11 @@ private:
     core::Buffer parse_head(core::Buffer bytes);
     core::Buffer begin_response(const ResponseHead& head, core::Buffer bytes);
     core::Buffer read_body(core::Buffer bytes);
+    void count_request(std::size_t bytes);
     void pause();
     void end_response();
     void fail(const core::Error& error);
+    bool was_never_read() const;
     void end();
     void on_timeout() noexcept;
     void arm_timer(core::Duration timeout);
@@ -109,6 +117,9 @@ private:
     bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
     bool response_began_ = false;    // A byte of the response has arrived.
     bool keep_alive_ = false;
+    bool was_ended_by_server_ = false;
+    std::uint32_t request_bytes_ = 0;  // Given to the stream; saturates.
+    core::Duration announced_idle_{};
 };
 
 // What an exchange can take of a response, or a client of a request body, before it must say so.

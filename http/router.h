@@ -13,7 +13,7 @@ namespace ringway::http {
 
 struct Route {
     core::GroupId group;
-    RetrySettings retry;
+    const RetrySettings* retry;  // The group's.
 };
 
 class Router {

@@ -2,6 +2,9 @@
 // generation; config/config.h embeds it. Defaults here are the product's defaults.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "core/clock.h"
 #include "http/body_framing.h"
 #include "http/h1_parser.h"
@@ -24,6 +27,11 @@ struct UpstreamTimeouts {
 
 struct RetrySettings {
     std::uint32_t attempts = 2;  // All tries, the first included.
+    double budget = 0.2;         // Share of the group's requests of the last ten seconds.
+    double budget_floor = 10;    // Retries per second besides, of the whole group.
+    // Statuses that a repeatable request is tried again for.
+    std::vector<std::uint16_t> statuses;
+    core::Duration per_try_timeout{};  // Until the first byte of an answer; 0: only first_byte.
 };
 
 struct Settings {

@@ -8,6 +8,9 @@ namespace {
 
 // Connections that the kernel hands over between our cancelling an accept and its ending.
 constexpr std::uint32_t late_accepts_max = 256;
+// The longest head and what came with its last bytes.
+constexpr std::uint32_t large_buffer_bytes = 84 * 1'024;
+
 // Descriptors that clients leave: for listeners, eventfd and logs, and a sixteenth of the table for
 // the connections to backends that the clients already here will want.
 std::uint32_t descriptors_reserved(std::uint32_t descriptors_max) {
@@ -29,7 +32,16 @@ std::uint32_t small_buffers_of(std::uint32_t clients_max) {
 
 std::optional<http::Route> route_of(const config::Config& config) {
     if (config.groups.empty()) return {};
-    return http::Route{.group = {0}, .retry = config.groups.front().retry};
+    return http::Route{.group = {0}, .retry = &config.groups.front().retry};
+}
+
+std::vector<http::RetryBudget> budgets_of(const config::Config& config, std::uint32_t shards) {
+    std::vector<http::RetryBudget> budgets;
+    for (const config::Group& group : config.groups) {
+        budgets.emplace_back(http::RetryBudget::Options{
+            .share = group.retry.budget, .floor_per_second = group.retry.budget_floor / shards});
+    }
+    return budgets;
 }
 
 }  // namespace
@@ -42,7 +54,7 @@ Shard::Shard(const Options& options)
       descriptors_max_(options.descriptors_max),
       small_buffers_({.count = small_buffers_of(clients_max_), .bytes_each = 4'096}),
       // Long heads and what came behind them: header_bytes_max and a receive buffer.
-      large_buffers_({.count = 1'024, .bytes_each = 65'536}),
+      large_buffers_({.count = 1'024, .bytes_each = large_buffer_bytes}),
       timers_(options.io.clock().now()),
       context_{.io = io_,
                .timers = timers_,
@@ -60,7 +72,8 @@ Shard::Shard(const Options& options)
       exchanges_(context_, {.count_max = clients_max_ + late_accepts_max,
                             .router = router_,
                             .upstreams = upstreams_,
-                            .forwarding = forwarding_}),
+                            .forwarding = forwarding_,
+                            .budgets = budgets_of(config_, options.shard_count)}),
       sessions_(clients_max_ + late_accepts_max) {
     mailbox_.set_waker(io_.waker());
 }

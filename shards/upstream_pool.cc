@@ -57,12 +57,21 @@ UpstreamPool::Backend* UpstreamPool::pick(const http::Selection& selection) {
 UpstreamConnection* UpstreamPool::take_idle(Backend& backend, const http::Selection& selection) {
     UpstreamConnection* connection = backend.idle_first;
     if (connection == nullptr || selection.fresh_only) return nullptr;
-    if (!selection.is_idempotent &&
-        context_.now() - connection->idle_since > unrepeatable_idle_max) {
-        return nullptr;
-    }
+    // The one that became idle last is the safest; if it will not do, none will.
+    if (!may_carry(*connection, selection)) return nullptr;
     unlink_idle(*connection);
     return connection;
+}
+
+bool UpstreamPool::may_carry(const UpstreamConnection& connection,
+                             const http::Selection& selection) const {
+    const core::Instant now = context_.now();
+    const core::Duration age = now - connection.idle_since;
+    const std::optional<core::Duration> limit =
+        backends_[connection.backend()].idle_limit.retire_after(now);
+    // Its timer is due but has not run yet.
+    if (limit && age >= *limit) return false;
+    return selection.is_idempotent || limit || age <= unrepeatable_idle_max;
 }
 
 void UpstreamPool::connect(Backend& backend, http::UpstreamWaiter& waiter,
@@ -126,7 +135,11 @@ void UpstreamPool::on_unreachable(UpstreamConnection& connection, const core::Er
 }
 
 void UpstreamPool::on_idle(UpstreamConnection& connection) {
-    backends_[connection.backend()].in_flight--;
+    Backend& backend = backends_[connection.backend()];
+    backend.in_flight--;
+    if (const core::Duration said = connection.client().announced_idle(); said.count() > 0) {
+        backend.idle_limit.on_announced(said, context_.now());
+    }
     keep_idle(connection);
 }
 
@@ -139,7 +152,11 @@ void UpstreamPool::keep_idle(UpstreamConnection& connection) {
     if (backend.idle_first != nullptr) backend.idle_first->previous = &connection;
     backend.idle_first = &connection;
     backend.idle++;
-    if (is_shutting_down_ || backend.idle > idle_max_) connection.client().begin_close();
+    if (is_shutting_down_ || backend.idle > idle_max_) return connection.client().begin_close();
+    if (const auto limit = backend.idle_limit.retire_after(connection.idle_since);
+        limit && *limit < backend.timeouts->idle) {
+        connection.client().set_idle_timeout(*limit);
+    }
 }
 
 void UpstreamPool::unlink_idle(UpstreamConnection& connection) {
@@ -153,6 +170,13 @@ void UpstreamPool::unlink_idle(UpstreamConnection& connection) {
 void UpstreamPool::on_ending(UpstreamConnection& connection) {
     switch (std::exchange(connection.use, UpstreamConnection::Use::ending)) {
         case UpstreamConnection::Use::idle:
+            if (connection.client().was_ended_by_server()) {
+                counters_.ended_idle.add();
+                backends_[connection.backend()].idle_limit.on_ended(
+                    context_.now() - connection.idle_since, context_.now());
+            } else {
+                counters_.retired.add();
+            }
             return unlink_idle(connection);
         case UpstreamConnection::Use::lent:
             backends_[connection.backend()].in_flight--;

@@ -15,6 +15,7 @@
 #include "core/slab.h"
 #include "http/context.h"
 #include "http/upstreams.h"
+#include "shards/idle_limit.h"
 #include "shards/upstream_connection.h"
 
 namespace ringway::shards {
@@ -28,6 +29,8 @@ public:
         core::Counter reuses;
         core::Counter over_limit;  // No place for another connection.
         core::Counter backoffs;
+        core::Counter ended_idle;  // By their backend, while idle.
+        core::Counter retired;     // By us: old, much used, or about to be ended by their backend.
     };
 
     struct Options {
@@ -52,6 +55,9 @@ public:
         return backends_[backend.value].in_flight;
     }
     std::size_t backend_count() const { return backends_.size(); }
+    core::Duration learned_idle(core::BackendId backend) const {
+        return backends_[backend.value].idle_limit.learned(context_.now());
+    }
     const Counters& counters() const { return counters_; }
 
 private:
@@ -67,6 +73,7 @@ private:
         core::Address address;
         const http::UpstreamTimeouts* timeouts;
         core::Instant usable_at;  // Not picked before.
+        IdleLimit idle_limit{};
         UpstreamConnection* idle_first = nullptr;
         std::uint32_t idle = 0;
         std::uint32_t in_flight = 0;
@@ -84,6 +91,7 @@ private:
     void lend(UpstreamConnection& connection, http::UpstreamWaiter& waiter,
               http::ResponseSink& response, bool is_reused);
     void keep_idle(UpstreamConnection& connection);
+    bool may_carry(const UpstreamConnection& connection, const http::Selection& selection) const;
     void unlink_idle(UpstreamConnection& connection);
 
     void on_connected(UpstreamConnection& connection);
