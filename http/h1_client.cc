@@ -334,9 +334,9 @@ void H1Client::on_timeout() noexcept {
                                                  .retry = core::Retry::yes,
                                                  .what = "no connection within timeout.connect"});
         case State::awaiting_head:
-            // The clock of the first byte runs from the end of the request; until then it is
+            // The clock of the first byte runs from when the request has left; until then it is
             // enough that its bytes move.
-            if (!request_ended_ &&
+            if ((!request_ended_ || stream_.is_sending()) &&
                 !(std::exchange(send_was_stalled_, stream_.is_sending()) && stream_.is_sending())) {
                 return arm_timer(timeouts_.first_byte);
             }

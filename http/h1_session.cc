@@ -321,7 +321,10 @@ void H1Session::on_stream_failed(const core::Error& error) {
 
 void H1Session::begin_drain() {
     is_draining_ = true;
-    if (state_ == State::waiting) begin_close(cut_by_us);
+    if (state_ != State::waiting) return;
+    // Its last answer may still be on its way to the kernel.
+    if (!stream_.output().empty()) return end_after_output();
+    begin_close(cut_by_us);
 }
 
 void H1Session::begin_close(const core::Error& error) {
@@ -348,21 +351,28 @@ void H1Session::on_timeout() noexcept {
                 context_.counters.client_timeouts.add();
                 return refuse(Refusal::request_timeout);
             }
-            // The same send in two looks in a row: the client does not read.
-            if (std::exchange(send_was_stalled_, stream_.is_sending()) && stream_.is_sending()) {
-                context_.counters.client_timeouts.add();
-                return begin_close({.code = core::Errc::timed_out,
-                                    .side = core::Side::client,
-                                    .what = "the client does not read"});
-            }
-            return arm_timer(context_.settings.client.send_timeout);
+            return look_for_progress();
         case State::waiting:
         case State::draining:
+            // The last answer may still be on its way to a client that reads slowly.
+            if (stream_.is_sending()) return look_for_progress();
+            return begin_close(cut_by_us);
         case State::lingering:
             return begin_close(cut_by_us);
         case State::closing:
             return;
     }
+}
+
+// The same send in two looks in a row: the client does not read.
+void H1Session::look_for_progress() {
+    if (std::exchange(send_was_stalled_, stream_.is_sending()) && stream_.is_sending()) {
+        context_.counters.client_timeouts.add();
+        return begin_close({.code = core::Errc::timed_out,
+                            .side = core::Side::client,
+                            .what = "the client does not read"});
+    }
+    arm_timer(context_.settings.client.send_timeout);
 }
 
 void H1Session::arm_timer(core::Duration timeout) {

@@ -91,6 +91,7 @@ private:
     void end_after_output();
     void begin_linger();
     void on_timeout() noexcept;
+    void look_for_progress();
     void arm_timer(core::Duration timeout);
 
     // Set at construction.
