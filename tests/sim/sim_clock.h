@@ -90,6 +90,9 @@ public:
     }
     std::uint64_t hash() const { return hash_; }
 
+    // Tells the story on standard output while it happens (fleet_sim --tell).
+    bool tells = false;
+
 private:
     std::uint64_t hash_ = 0x2545'f491'4f6c'dd1d;
 };

@@ -8,7 +8,7 @@ const std::array<FaultRow, fault_kinds> fault_table = {{
     {Fault::segment_split, "segment_split", 0.5, "a segment is cut at a random byte"},
     {Fault::latency_spike, "latency_spike", 0.02, "a segment is 1 to 200 ms late"},
     {Fault::small_window, "small_window", 0.3,
-     "a connection has kernel buffers of 16 to 2,048 bytes"},
+     "a connection has kernel buffers of 64 to 2,048 bytes"},
     {Fault::connection_reset, "connection_reset", 0.05,
      "a connection is reset after a random byte"},
     {Fault::connect_refused, "connect_refused", 0.03, "a connect is refused by the network"},

@@ -35,6 +35,7 @@ core::Outcome with_result(int result) {
 SimIo::SimIo(SimNet& net, const Options& options)
     : net_(net),
       host_(options.host),
+      host_text_(options.host.text()),
       client_pool_(options.client_pool),
       upstream_pool_(options.upstream_pool),
       descriptors_max_(options.descriptors_max) {
@@ -151,6 +152,7 @@ void SimIo::accept(core::Completion& completion, int listen_fd) {
 void SimIo::connect(core::Completion& completion, int fd, const core::Address& peer) {
     CHECK(!std::exchange(descriptor(fd).send_pending, true));
     start(completion, Kind::connect, fd).peer = peer;
+    if (watch_ != nullptr) watch_->on_connect_began(fd, peer);
 }
 
 void SimIo::receive(core::Completion& completion, int fd, core::Pool pool) {
@@ -296,6 +298,14 @@ void SimIo::deliver(const Ready& ready) {
                      static_cast<std::uint32_t>(operation.fd));
     net_.trace().add(static_cast<std::uint32_t>(ready.outcome.result));
     delivered_total_++;
+    static constexpr const char* kinds[] = {"accept", "connect", "receive", "receive_into",
+                                            "send",   "poll",    "close"};
+    net_.tell("{} fd {} {} -> {}{}", host_text_, operation.fd,
+              kinds[static_cast<std::size_t>(operation.kind)], ready.outcome.result,
+              ready.outcome.more ? " more" : "");
+    if (watch_ != nullptr && operation.kind == Kind::connect) {
+        watch_->on_connect_ended(operation.fd, operation.peer, ready.outcome.result);
+    }
     if (!ready.outcome.more) {
         if (operation.kind != Kind::close) {
             Descriptor& descriptor = this->descriptor(operation.fd);

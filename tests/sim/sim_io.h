@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/buffer_pool.h"
@@ -26,6 +27,16 @@
 #include "tests/sim/sim_net.h"
 
 namespace ringway::sim {
+
+// Sees the connects of one SimIo as it makes them and as they are told their outcome.
+class SimConnectWatch {
+public:
+    virtual void on_connect_began(int fd, const core::Address& peer) = 0;
+    virtual void on_connect_ended(int fd, const core::Address& peer, int result) = 0;
+
+protected:
+    ~SimConnectWatch() = default;
+};
 
 class SimIo final : public core::Io, private NetHost, private SimTarget, private core::Waker {
 public:
@@ -66,6 +77,7 @@ public:
     int listen(const core::Address& address);
     void close_listener(int fd);  // REQUIRES: no accept in flight on it.
     void set_descriptors_max(std::size_t count) { descriptors_max_ = count; }
+    void set_watch(SimConnectWatch& watch) { watch_ = &watch; }
     // As a peer that crashed.
     void reset(int fd) { net_.reset(descriptor(fd).socket); }
 
@@ -154,9 +166,11 @@ private:
     SimNet& net_;
     core::Clock clock_;
     core::Address host_;
+    std::string host_text_;
     core::BufferPool client_pool_;
     core::BufferPool upstream_pool_;
     std::size_t descriptors_max_;
+    SimConnectWatch* watch_ = nullptr;
     std::uint16_t last_port_ = 1'024;
 
     std::vector<Descriptor> descriptors_;

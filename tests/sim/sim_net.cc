@@ -42,14 +42,15 @@ SocketId SimNet::open(NetHost& host, int fd) {
     connection.latency = microseconds(faults_.between(5, 200));
     connection.reset_at = 0;
     connection.arrived_total = 0;
+    connection.is_cut = false;
     for (Pipe& pipe : connection.pipes) {
         std::vector<std::byte> bytes = std::move(pipe.bytes);
         bytes.clear();
         pipe = Pipe{};
         pipe.bytes = std::move(bytes);
         const bool small = faults_.strikes(Fault::small_window);
-        pipe.receive_window = small ? faults_.between(16, 2'048) : 65'536;
-        pipe.send_window = small ? faults_.between(16, 2'048) : 65'536;
+        pipe.receive_window = small ? faults_.between(64, 2'048) : 65'536;
+        pipe.send_window = small ? faults_.between(64, 2'048) : 65'536;
     }
     connection.sockets[0] = Socket{.host = &host, .fd = fd, .state = State::idle};
     connection.sockets[1] = Socket{};
@@ -187,7 +188,7 @@ void SimNet::close_listener(const NetHost& host, int fd) {
         plan(Kind::reset, {index, 0}, draw_delay(connections_[index]));
         release_if_closed(index);
     }
-    listeners_.erase(listeners_.begin() + (listener - &listeners_.front()));
+    std::erase_if(listeners_, [&](const Listener& listening) { return &listening == listener; });
 }
 
 void SimNet::set_refusing(const core::Address& address, bool refusing) {
@@ -312,7 +313,7 @@ void SimNet::on_arrival(SocketId writer, std::uint64_t upto) {
         // Bytes for somebody who closed are answered with a reset.
         return plan(Kind::reset, writer, draw_delay(connection));
     }
-    if (upto <= pipe.arrived || upto > pipe.sent || socket(reader).was_reset) return;
+    if (upto <= pipe.arrived || upto > pipe.sent || connection.is_cut) return;
     const bool cut = connection.reset_at != 0 &&
                      connection.arrived_total + (upto - pipe.arrived) >= connection.reset_at;
     if (cut) upto = pipe.arrived + (connection.reset_at - connection.arrived_total);
@@ -332,6 +333,8 @@ void SimNet::hurry(SocketId id) {
 }
 
 void SimNet::on_end(SocketId writer) {
+    // An end behind bytes that were lost is lost too.
+    if (connections_[writer.connection].is_cut) return;
     outbound(writer).end_arrived = true;
     wake_reader(other(writer));
 }
@@ -339,12 +342,14 @@ void SimNet::on_end(SocketId writer) {
 // ---------------------------------------------------------------- ending
 
 void SimNet::reset(SocketId id) {
+    connections_[id.connection].is_cut = true;
     plan(Kind::reset, id, microseconds(faults_.between(0, 100)));
     plan(Kind::reset, other(id), microseconds(faults_.between(0, 100)));
 }
 
 void SimNet::on_reset(SocketId id) {
     Socket& socket = this->socket(id);
+    connections_[id.connection].is_cut = true;
     if (socket.state == State::closed || socket.was_reset) return;
     socket.was_reset = true;
     // What is on the wire or unsent is lost; what arrived can still be read.

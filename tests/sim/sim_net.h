@@ -11,6 +11,8 @@
 // Used by the one thread of a run; randomness and faults come from that run's SimFaults.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -49,6 +51,14 @@ public:
     SimClock& clock() { return clock_; }
     SimFaults& faults() { return faults_; }
     Trace& trace() { return trace_; }
+    // One line of the story, with the time, when it is told.
+    template <class... Arguments>
+    void tell(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+        if (!trace_.tells) return;
+        fmt::print("{:12.3f} ms  {}\n",
+                   static_cast<double>(clock_.now().time_since_epoch().count()) / 1e6,
+                   fmt::format(format, std::forward<Arguments>(arguments)...));
+    }
 
     // Sockets.
     SocketId open(NetHost& host, int fd);
@@ -123,6 +133,7 @@ private:
         std::uint64_t reset_at = 0;  // In bytes arrived, both ways; 0: never.
         std::uint64_t arrived_total = 0;
         core::Duration latency{};
+        bool is_cut = false;  // Nothing gets through any more.
     };
     struct Listener {
         core::Address address;
