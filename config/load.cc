@@ -20,6 +20,7 @@ std::vector<std::string> lines_of(std::vector<Problem> problems, std::string_vie
         return std::pair(problem.at, std::string_view(problem.text));
     });
     std::vector<std::string> lines;
+    lines.reserve(problems.size());
     for (const Problem& problem : problems) {
         lines.push_back(fmt::format("{}:{}:{}: {}", file_name, problem.at.line, problem.at.column,
                                     problem.text));

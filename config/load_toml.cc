@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <toml.hpp>
@@ -149,24 +150,36 @@ Position position_of(const toml::exception& error) {
     return {.line = error.location().line(), .column = error.location().column()};
 }
 
+std::optional<Problem> refused_unseen(std::string_view text) {
+    if (text.size() > text_bytes_max) {
+        return Problem{
+            {}, fmt::format("the file has {} bytes; at most {}", text.size(), text_bytes_max)};
+    }
+    if (const std::size_t at = first_bad_byte(text); at != std::string_view::npos) {
+        return Problem{TextPosition(text).at(at),
+                       fmt::format("not TOML: the byte 0x{:02x} is no character",
+                                   static_cast<unsigned char>(text[at]))};
+    }
+    if (const std::size_t at = first_long_line(text, line_bytes_max);
+        at != std::string_view::npos) {
+        return Problem{
+            TextPosition(text).at(at),
+            fmt::format("the line is longer than {} bytes; give each element of an array "
+                        "a line of its own",
+                        line_bytes_max)};
+    }
+    if (nesting_depth(text) > nesting_max) {
+        return Problem{{}, fmt::format("arrays and tables nest deeper than {}", nesting_max)};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::expected<Node, Problem> load_toml(std::string_view text) {
     // The library would skip a byte order mark too, but count it as three columns.
     text = without_prefix(text, "\xef\xbb\xbf");
-    if (text.size() > text_bytes_max) {
-        return std::unexpected(Problem{
-            {}, fmt::format("the file has {} bytes; at most {}", text.size(), text_bytes_max)});
-    }
-    if (const std::size_t at = first_bad_byte(text); at != std::string_view::npos) {
-        return std::unexpected(Problem{TextPosition(text).at(at),
-                                       fmt::format("not TOML: the byte 0x{:02x} is no character",
-                                                   static_cast<unsigned char>(text[at]))});
-    }
-    if (nesting_depth(text) > nesting_max) {
-        return std::unexpected(
-            Problem{{}, fmt::format("arrays and tables nest deeper than {}", nesting_max)});
-    }
+    if (auto problem = refused_unseen(text)) return std::unexpected(std::move(*problem));
     try {
         std::istringstream stream{std::string(text)};
         const toml::value root = toml::parse(stream, "");

@@ -92,4 +92,14 @@ std::size_t first_bad_byte(std::string_view text) {
     return std::string_view::npos;
 }
 
+std::size_t first_long_line(std::string_view text, std::size_t bytes_max) {
+    std::size_t begin = 0;
+    while (begin < text.size()) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        if (end - begin > bytes_max) return begin;
+        begin = end + 1;
+    }
+    return std::string_view::npos;
+}
+
 }  // namespace ringway::config

@@ -16,4 +16,7 @@ std::size_t nesting_depth(std::string_view text);
 // than tab and line ends. npos when there is none.
 std::size_t first_bad_byte(std::string_view text);
 
+// The offset of the first line longer than `bytes_max`. npos when there is none.
+std::size_t first_long_line(std::string_view text, std::size_t bytes_max);
+
 }  // namespace ringway::config

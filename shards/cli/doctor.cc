@@ -11,11 +11,8 @@ namespace {
 
 using Verdict = Finding::Verdict;
 
-// Listeners, the ring, the wake and what the process had at start.
+// What shards keep free for themselves (shard.cc): the ring, the wake, listeners.
 constexpr std::uint64_t descriptors_reserved = 64;
-// Kernels after 6.12 charge a shard's ring to RLIMIT_MEMLOCK (measured on 6.18).
-constexpr std::uint64_t ring_bytes = 200 << 10;
-constexpr core::KernelVersion charges_memlock{6, 13};
 // Ports for connections to one backend address; the kernel's default range has 28,232.
 constexpr std::int64_t local_ports_wanted = 28'000;
 constexpr std::int64_t backlog_wanted = 4'096;
@@ -57,8 +54,9 @@ Finding descriptors(const Machine& machine, const config::Config& config) {
 }
 
 Finding locked_memory(const Machine& machine, const config::Config& config) {
-    const std::uint64_t needed = shard_count(machine, config) * ring_bytes;
-    const bool charged = core::kernel_version_in(machine.uring.kernel_release) >= charges_memlock;
+    const std::uint64_t needed = shard_count(machine, config) * core::ring_locked_bytes;
+    const bool charged =
+        core::kernel_version_in(machine.uring.kernel_release) >= core::kernel_charging_rings;
     if (machine.uring.privileged) return {Verdict::ok, "locked memory: no limit for root"};
     if (!charged) return {Verdict::ok, "locked memory: this kernel does not charge it for rings"};
     if (machine.uring.memlock_bytes >= needed) {

@@ -74,13 +74,22 @@ TEST(LoadToml, SyntaxErrorsAreOneLineAtThePlace) {
 }
 
 TEST(LoadToml, RefusesWhatNestsDeeplyBeforeTheLibraryRecurses) {
-    EXPECT_EQ(problem("a = " + std::string(100'000, '[')),
+    EXPECT_EQ(problem("a = " + std::string(10'000, '[')),
               "1:1: arrays and tables nest deeper than 32");
     EXPECT_EQ(problem("a = " + std::string(32, '[') + std::string(32, ']')), "no problem");
 }
 
 TEST(LoadToml, RefusesWhatIsNoTextWhereItStands) {
     EXPECT_EQ(problem("a = 1\nb = '\xa4'\n"), "2:6: not TOML: the byte 0xa4 is no character");
+}
+
+TEST(LoadToml, RefusesALineThatWouldTakeTheLibraryLong) {
+    const std::string line = "b = \"" + std::string(line_bytes_max - 6, 'x') + "\"";
+    EXPECT_EQ(problem("a = 1\n" + line + "\nc = 3\n"), "no problem");
+    EXPECT_EQ(
+        problem("a = 1\n" + line + " \nc = 3\n"),
+        "2:1: the line is longer than 65536 bytes; give each element of an array a line of its "
+        "own");
 }
 
 TEST(LoadToml, RefusesAHugeFile) {

@@ -20,7 +20,7 @@ protected:
         close(fd_);
         unlink(path_);
     }
-    void write(std::string_view text) {
+    void write(std::string_view text) const {
         ASSERT_EQ(::write(fd_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
     }
 
