@@ -97,7 +97,6 @@ private:
     std::uint32_t descriptors_max_;
 
     State state_ = State::running;
-    bool has_reported_ = false;
     Counters counters_;
     http::Counters http_counters_;
     http::FieldTable field_table_;

@@ -187,7 +187,7 @@ void SimIo::cancel(core::Completion& victim) {
         submissions_.push_back({index, operations_[index].generation, true});
         return;
     }
-    CHECK(!"the victim is another engine's");
+    CHECK(false && "the victim is another engine's");
 }
 
 // ---------------------------------------------------------------- a tick

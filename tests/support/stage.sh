@@ -63,7 +63,7 @@ build() {
     cmake -S . -B "$directory" -G Ninja "$@" >"$directory.configure.log" 2>&1 ||
         { cat "$directory.configure.log"; note "failed: cmake configuration of $directory"; return 1; }
     rm -f "$directory.configure.log"
-    cmake --build "$directory" --parallel "$jobs" --target "${targets[@]}" ||
+    cmake --build "$directory" --parallel "$jobs" --target "${targets[@]}" -- -k 0 ||
         { note "failed: build of $directory"; return 1; }
 }
 
