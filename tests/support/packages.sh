@@ -14,6 +14,7 @@ build    liburing-dev        io_uring, the engine
 build    libwolfssl-dev      TLS
 build    libtoml11-dev       reads ringway.toml
 build    libfmt-dev          formats text
+build    libxxhash-dev       hashes for placement (header only)
 build    libcli11-dev        reads command lines
 build    libgtest-dev        unit tests
 build    libbenchmark-dev    micro-benchmarks in tests/bench
