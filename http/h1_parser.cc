@@ -11,7 +11,7 @@ namespace {
 
 // Empty lines that some clients send behind a body (RFC 9112, 2.2). A few, so that skipping them
 // again in every call costs nothing.
-constexpr int empty_lines_max = 4;
+constexpr std::size_t empty_lines_max = 4;
 
 bool has_grown_past(std::size_t seen, std::size_t size, std::size_t mark) {
     return seen < mark && size >= mark;
@@ -39,7 +39,7 @@ bool may_wait(ParseInput input, const HeadLimits& limits) {
 }
 
 Parse skip_empty_lines(HeadWindow& window) {
-    for (int lines = 0; lines < empty_lines_max; ++lines) {
+    for (std::size_t lines = 0; lines < empty_lines_max; ++lines) {
         if (window.at == window.end() || *window.at != '\r') return Parse::complete;
         const Parse line =
             window.expect_line_end(window.at, window.end(), Refusal::bad_line_ending);

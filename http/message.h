@@ -56,7 +56,7 @@ enum class Method : std::uint8_t {
     head,
     post,
     put,
-    delete_,
+    delete_,  // NOLINT(readability-identifier-naming): without the underscore it is a keyword.
     options,
     patch,
     connect,

@@ -2,18 +2,18 @@
 // stays found, with g++ and without a fuzzer. The bytes end on an unreadable page: a read past the
 // end is a crash here as well.
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/support/guarded_bytes.h"
 
 namespace ringway::fuzz {
 namespace {
@@ -23,32 +23,6 @@ std::string read_whole(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// A copy of some bytes whose last byte is the last one before an unreadable page.
-class GuardedBytes {
-public:
-    explicit GuardedBytes(std::string_view bytes) : size_(bytes.size()) {
-        const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-        const std::size_t readable = (size_ + page - 1) / page * page;
-        mapped_ = readable + page;
-        base_ = static_cast<std::uint8_t*>(
-            mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-        EXPECT_EQ(mprotect(base_ + readable, page, PROT_NONE), 0);
-        begin_ = base_ + readable - size_;
-        std::memcpy(begin_, bytes.data(), size_);
-    }
-    ~GuardedBytes() { munmap(base_, mapped_); }
-    GuardedBytes(const GuardedBytes&) = delete;
-    GuardedBytes& operator=(const GuardedBytes&) = delete;
-
-    std::span<const std::uint8_t> bytes() const { return {begin_, size_}; }
-
-private:
-    std::uint8_t* base_ = nullptr;
-    std::uint8_t* begin_ = nullptr;
-    std::size_t size_;
-    std::size_t mapped_ = 0;
-};
-
 class CorpusFile : public testing::Test {
 public:
     CorpusFile(FuzzTarget target, std::filesystem::path path)
@@ -56,7 +30,9 @@ public:
 
     // The assertion is the target's own CHECK, and the process that survives it.
     void TestBody() override {
-        target_.run_one(GuardedBytes(read_whole(path_)).bytes());
+        const tests::GuardedBytes guarded(read_whole(path_));
+        const std::string_view text = guarded.text();
+        target_.run_one({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
         SUCCEED();
     }
 
