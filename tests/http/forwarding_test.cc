@@ -166,6 +166,17 @@ TEST(Forwarding, SendsALongChainInTwoFields) {
     EXPECT_EQ(forwarder.fields(came), composed);
 }
 
+TEST(Forwarding, LeavesTheRoomOfATooLongChainToOthers) {
+    Forwarder forwarder;
+    forwarder.context.trusts_client = true;
+    forwarder.settings.x_forwarded_for = true;
+    forwarder.settings.via = true;
+    forwarder.arena_bytes = std::string_view("1.0 ringway").size();
+    EXPECT_EQ(forwarder.request("GET / HTTP/1.0\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n"),
+              "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\n"
+              "X-Forwarded-For: 192.0.2.7\r\nVia: 1.0 ringway\r\n\r\n");
+}
+
 TEST(Forwarding, LeavesWhatATrustedProxySaid) {
     Forwarder forwarder;
     forwarder.context.trusts_client = true;

@@ -87,6 +87,17 @@ TEST(HeaderBytesLimit, DoesNotWaitForTheEndOfTheHead) {
               Refusal::header_bytes_over_limit);
 }
 
+TEST(HeaderBytesLimit, IsReachedWithTheByteThatFillsIt) {
+    // Not a power of two, at which bytes are looked at again anyway.
+    const HeadLimits limits{.header_bytes_max = 300};
+    const std::string endless = "GET / HTTP/1.1\r\nHost: a\r\nA: " + std::string(400, 'x');
+    EXPECT_EQ(parse_request(endless.substr(0, 299), limits).result, Parse::incomplete);
+    const std::string full = endless.substr(0, 300);
+    EXPECT_EQ(parse_request(full, limits).refusal, Refusal::header_bytes_over_limit);
+    EXPECT_EQ(parse_in_steps<ParsedRequest>(full, 1, limits).refusal,
+              Refusal::header_bytes_over_limit);
+}
+
 TEST(HeaderBytesLimit, StaysWithinWhatOffsetsCanAddress) {
     std::string head = "GET / HTTP/1.1\r\nHost: a\r\nA: ";
     const HeadLimits limits{.header_bytes_max = 1'000'000};

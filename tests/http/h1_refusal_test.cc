@@ -335,6 +335,11 @@ TEST(EarlyRefusal, NoticesNonsenseWhenTheBytesHaveDoubled) {
     EXPECT_EQ(parse_in_steps<ParsedRequest>(bytes + bytes, 1).refusal, Refusal::bad_field_name);
 }
 
+TEST(EarlyRefusal, NoticesABareLfWhenItComes) {
+    const std::string bytes = "GET / HTTP/1.1\r\nA: b\n";
+    EXPECT_EQ(parse_cut<ParsedRequest>(bytes, bytes.size() - 1).refusal, Refusal::bad_line_ending);
+}
+
 TEST(Refusals, HaveTheirStatus) {
     EXPECT_EQ(status_of(Refusal::bad_request_line), 400);
     EXPECT_EQ(status_of(Refusal::bad_host), 400);
