@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -67,7 +68,7 @@ TEST(Histogram, QuantilesAreNeverUnderstatedAndOverstatedByLessThanASixteenth) {
     std::ranges::sort(values);
     const HistogramCounts counts = counts_of(histogram);
     for (const double share : {0.0001, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0}) {
-        const auto rank = static_cast<std::size_t>(share * 10'000 + 0.5);
+        const auto rank = static_cast<std::size_t>(std::lround(share * 10'000));
         const std::uint64_t exact = values[rank - 1];
         EXPECT_GE(counts.quantile(share), exact) << share;
         EXPECT_LE(counts.quantile(share), exact + exact / 16) << share;
