@@ -19,6 +19,10 @@ namespace ringway::shards {
 
 namespace {
 
+// A shard keeps 64 and a sixteenth for itself and its backends; with less than this it would
+// accept nobody, or hardly anybody, and not say why.
+constexpr std::uint32_t descriptors_min = 128;
+
 std::uint32_t descriptors_max() {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -66,6 +70,12 @@ Fleet::~Fleet() {
 }
 
 std::string Fleet::start() {
+    if (descriptors_max() < descriptors_min) {
+        return fmt::format(
+            "the limit of {} descriptors leaves none for connections; run: ulimit -n 65536 "
+            "(systemd: LimitNOFILE=65536)",
+            descriptors_max());
+    }
     // Before any table of descriptors is split off: these must mean the same in all of them.
     if (std::string failure = open_wake_fds(); !failure.empty()) return failure;
     if (std::string failure = open_shared_listeners(); !failure.empty()) return failure;

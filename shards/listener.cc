@@ -21,7 +21,7 @@ void Listener::begin_accepting() {
 void Listener::on_outcome(core::Outcome outcome) noexcept {
     if (outcome.result >= 0) {
         counters_.accepts.add();
-        owner_.on_accepted(*this, outcome.result);
+        take(outcome.result);
     }
     if (!outcome.more) return on_accept_ended(outcome.result);
     if (state_ == State::accepting && !owner_.has_room()) {
@@ -29,6 +29,14 @@ void Listener::on_outcome(core::Outcome outcome) noexcept {
         state_ = State::pausing;
         io_.cancel(accept_);
     }
+}
+
+void Listener::take(int fd) {
+    if (state_ != State::closing && waiting_.empty() && owner_.has_room()) {
+        return owner_.on_accepted(*this, fd);
+    }
+    counters_.late_accepts.add();
+    waiting_.push_back(fd);
 }
 
 void Listener::on_accept_ended(int result) {
@@ -53,7 +61,13 @@ void Listener::on_accept_ended(int result) {
 }
 
 void Listener::resume_if_paused() {
-    if (state_ == State::paused && !retry_.is_armed() && owner_.has_room()) begin_accepting();
+    while (!waiting_.empty() && state_ != State::closing && owner_.has_room()) {
+        const int fd = waiting_.front();
+        waiting_.pop_front();
+        owner_.on_accepted(*this, fd);
+    }
+    if (state_ == State::paused && waiting_.empty() && !retry_.is_armed() && owner_.has_room())
+        begin_accepting();
 }
 
 void Listener::on_retry() noexcept {
@@ -70,7 +84,16 @@ void Listener::begin_close() {
 
 void Listener::join_close() {
     if (accept_.in_flight()) return;
+    if (!waiting_.empty()) {
+        const int fd = waiting_.front();
+        waiting_.pop_front();
+        return io_.close(accept_.then<&Listener::on_waiting_closed>(), fd);
+    }
     io_.close(accept_.then<&Listener::on_close_done>(), std::exchange(fd_, -1));
+}
+
+void Listener::on_waiting_closed(core::Outcome) noexcept {
+    join_close();
 }
 
 void Listener::on_close_done(core::Outcome) noexcept {

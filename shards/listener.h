@@ -1,11 +1,15 @@
 // One shard's listening socket: a multishot accept that is stopped when the shard is full and
 // armed again at 95 % of what it may hold. The connections beyond wait in the kernel's queue, or
-// go to shards with room; none is accepted to be closed.
+// go to shards with room. A multishot empties the whole queue before we hear of its first
+// connection, so some come when the shard is full already: they wait here, first come, first
+// served. None is accepted to be closed, unless the listener itself closes.
 // Owned by its Shard. The descriptor stays open until `begin_close`: closing a listener resets
 // what is queued on it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 
 #include "core/completion.h"
 #include "core/io.h"
@@ -41,6 +45,7 @@ public:
     struct Counters {
         core::Counter accepts;
         core::Counter pauses;
+        core::Counter late_accepts;     // Came when there was no room.
         core::Counter accept_failures;  // Out of descriptors or memory.
     };
 
@@ -53,10 +58,11 @@ public:
     ~Listener();
 
     void begin_accepting();
-    // The owner says so when connections have ended.
+    // The owner says so when connections have ended: those that wait here come first.
     void resume_if_paused();
     void begin_close();
     State state() const { return state_; }
+    std::size_t waiting_count() const { return waiting_.size(); }
     const http::Arrival& arrival() const { return arrival_; }
     const Counters& counters() const { return counters_; }
 
@@ -65,9 +71,11 @@ private:
     static constexpr core::Duration retry_after_failure = std::chrono::milliseconds(50);
 
     void on_outcome(core::Outcome outcome) noexcept;
+    void on_waiting_closed(core::Outcome outcome) noexcept;
     void on_close_done(core::Outcome outcome) noexcept;
     void on_retry() noexcept;
     void on_accept_ended(int result);
+    void take(int fd);
     void join_close();
 
     core::Io& io_;
@@ -76,6 +84,7 @@ private:
     http::Arrival arrival_;
     int fd_;
     State state_ = State::paused;
+    std::deque<int> waiting_;  // At most what the kernel's queue held.
     core::Op<Listener> accept_{*this};
     core::TimerOf<Listener> retry_{*this};
     Counters counters_;
