@@ -103,6 +103,6 @@ int main(int, char** argv) {
         argument = apply(argument);
     }
     if (*argument == nullptr) refuse("deny: no program given");
-    execv(*argument, argument);
+    execvp(*argument, argument);
     give_up("deny: the program cannot be run");
 }

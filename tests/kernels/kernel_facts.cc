@@ -14,7 +14,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <iterator>
+#include <fstream>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -207,9 +207,14 @@ TEST(Wake, AnotherThreadsRingIsReachedByMessage) {
     EXPECT_EQ(cqe.res, 42);
 }
 
-std::size_t thread_count() {
+// The kernel's worker threads for our rings; they are listed among ours.
+std::size_t worker_count() {
     const std::filesystem::directory_iterator tasks("/proc/self/task");
-    return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+    return static_cast<std::size_t>(std::count_if(begin(tasks), end(tasks), [](const auto& task) {
+        std::string name;
+        std::getline(std::ifstream(task.path() / "comm"), name);
+        return name.starts_with("iou-wrk");
+    }));
 }
 
 // A worker thread of the kernel's costs ten times the operation and knows no order.
@@ -221,7 +226,6 @@ TEST(Workers, AreNeededByNoOperationOfTheEngine) {
     const Listener listener = listen_on_loopback();
     Fd ours = tcp_socket();
     const LoopbackAddress address = loopback(listener.port);
-    const std::size_t before = thread_count();
 
     std::uint64_t value = 0;
     io_uring_prep_read(ring.sqe(), event.get(), &value, sizeof(value), 0);
@@ -241,7 +245,12 @@ TEST(Workers, AreNeededByNoOperationOfTheEngine) {
     ASSERT_TRUE(ring.stays_quiet());
     io_uring_prep_close(ring.sqe(), ours.release());
     EXPECT_EQ(ring.wait_all(2).size(), 2u);  // The close, and the send it broke.
-    EXPECT_EQ(thread_count(), before);
+    EXPECT_EQ(worker_count(), 0U);
+
+    // One that does need a worker, and so is not among the engine's: they would have been seen.
+    io_uring_prep_shutdown(ring.sqe(), accepted, SHUT_RDWR);
+    EXPECT_FALSE(ring.wait().missing);
+    EXPECT_GT(worker_count(), 0U);
 }
 
 // Opens eventfds until the table is full; the count is 0 when the thread could get no own table.
