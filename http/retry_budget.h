@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 
 #include "core/clock.h"
 
@@ -48,7 +49,7 @@ private:
         const std::int64_t second =
             std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
         // Seconds in which nothing came are emptied on the way; after a long pause that is all.
-        const std::int64_t passed = std::min<std::int64_t>(second - second_, buckets_.size());
+        const std::int64_t passed = std::min<std::int64_t>(second - second_, std::ssize(buckets_));
         for (std::int64_t i = 0; i < passed; i++) {
             at_ = (at_ + 1) % buckets_.size();
             buckets_[at_] = {};

@@ -70,7 +70,7 @@ private:
         for (Backend& backend : backends_) {
             if (backend.address == address) return backend;
         }
-        CHECK(!"a connect to nobody's address");
+        CHECK(false && "a connect to nobody's address");
     }
 
     const SimClock& clock_;

@@ -13,8 +13,7 @@ core::Duration microseconds(std::uint64_t count) {
 }  // namespace
 
 SimClient::SimClient(SimIo& io, SimNet& net, SimLedger& ledger, const Options& options)
-    : io_(io),
-      net_(net),
+    : net_(net),
       ledger_(ledger),
       options_(options),
       prng_(options.seed),

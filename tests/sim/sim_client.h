@@ -60,7 +60,6 @@ private:
     void wait_patiently();
     SimFaults& faults() { return net_.faults(); }
 
-    SimIo& io_;
     SimNet& net_;
     SimLedger& ledger_;
     Options options_;
