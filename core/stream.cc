@@ -37,7 +37,7 @@ void Stream::on_connect_done(Outcome outcome) noexcept {
 
 void Stream::receive() {
     CHECK(state_ == State::open);
-    if (is_receiving() || has_failed_) return;
+    if (is_receiving() || has_failed_ || has_ended_) return;
     io_.receive(receive_.then<&Stream::on_received>(), fd_, options_.pool);
 }
 
@@ -92,7 +92,7 @@ void Stream::end_output() {
 
 void Stream::fail(int sys, Errc code) {
     // A broken connection shows in its receive and in its send; the owner hears it once.
-    if (std::exchange(has_failed_, true)) return;
+    if (std::exchange(code == Errc::ended ? has_ended_ : has_failed_, true)) return;
     const bool connecting = state_ == State::connecting;
     if (connecting) state_ = State::open;
     events_.on_stream_failed(Error{

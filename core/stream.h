@@ -28,8 +28,8 @@ public:
     // Only heard by who called `connect`.
     virtual void on_connected() = 0;
     virtual void on_bytes(Buffer bytes) = 0;
-    // The peer ended its side (Errc::ended), or the connection broke while connecting, reading or
-    // writing. Heard once; the owner closes.
+    // The peer ended its side (Errc::ended): what is in `output` can still be sent. Or the
+    // connection broke, while connecting, reading or writing: heard once, and the owner closes.
     virtual void on_stream_failed(const Error& error) = 0;
     // All output has left for the kernel.
     virtual void on_drained() = 0;
@@ -94,6 +94,7 @@ private:
 
     State state_ = State::unused;
     bool has_failed_ = false;
+    bool has_ended_ = false;  // The peer sends no more.
     int fd_ = -1;
     ByteQueue output_;
     // A connect and the final close use the send's slot: they never overlap with a send.

@@ -15,6 +15,7 @@
 #include "core/packed_address.h"
 #include "core/result.h"
 #include "http/message.h"
+#include "http/upgrade.h"
 
 namespace ringway::http {
 
@@ -45,6 +46,10 @@ public:
     // The response cannot be completed: the client must see that (a cut connection, a reset
     // stream). The client side is the session's again.
     virtual void abort(const core::Error& error) = 0;
+
+    // What was sent goes out; then the connection is the tunnel's, and the client side no longer
+    // the sink's. REQUIRES: a 101 was sent.
+    virtual void release_to(TunnelEnds& tunnel) = 0;
 
     // The sink can take `bytes` more of the request body.
     virtual void grant(std::size_t bytes) = 0;

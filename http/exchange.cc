@@ -12,6 +12,7 @@ Exchanges::Exchanges(Context& context, const Options& options)
     : context_(context),
       router_(options.router),
       upstreams_(options.upstreams),
+      tunnels_(options.tunnels),
       forwarding_(options.forwarding),
       budgets_(options.budgets),
       slab_(options.count_max) {}
@@ -45,9 +46,16 @@ void Exchange::match_route() {
     admit();
 }
 
-// Size, rate and drain limits stand here. The backend is chosen once the bytes that came with the
-// head are in, so that a short request goes out whole, with one send.
-void Exchange::admit() {}
+// Size, rate and drain limits stand here too. The backend is chosen once the bytes that came with
+// the head are in, so that a short request goes out whole, with one send.
+void Exchange::admit() {
+    const RequestHead& head = request_.head();
+    asks_upgrade_ = !upgrade_asked(head, route_->upgrades).empty();
+    // Its end and the new protocol's beginning would be in doubt.
+    if (asks_upgrade_ && head.framing != Framing::none) {
+        return reply_with(400, "upgrade_with_body");
+    }
+}
 
 void Exchange::on_request_body(core::Buffer bytes) {
     request_granted_ -= std::min(request_granted_, bytes.size());
@@ -124,6 +132,11 @@ void Exchange::send_request_head() {
     HeadEdits edits;
     edit_request(head, forwarding_context(client_.peer().host_text(host)), home_.forwarding_, arena,
                  edits);
+    if (const std::string_view token = upgrade_asked(head, route_->upgrades); asks_upgrade_) {
+        edits.add("Connection", "upgrade");
+        edits.add("Upgrade", token);
+        edits.asks_upgrade = true;
+    }
     upstream_->send_head(head, edits);
     pump_request_body();
 }
@@ -150,12 +163,34 @@ void Exchange::on_response_head(const ResponseHead& head) {
         has_failed_backend_ = true;
         return retry();
     }
+    if (head.status == 101) return switch_protocol(head);
     HeadEdits edits;
     edit_response(head, forwarding_context({}), home_.forwarding_, edits);
     client_.send_head(head, edits);
     if (head.is_interim()) return;
     state_ = State::answering;
     held_body_.reset();
+}
+
+// Both connections leave HTTP: what they speak now is between their ends.
+void Exchange::switch_protocol(const ResponseHead& head) {
+    const std::string_view asked = upgrade_asked(request_.head(), route_->upgrades);
+    TunnelEnds* tunnel =
+        is_upgrade_agreed(head, asked) ? home_.tunnels_.try_open(backend_) : nullptr;
+    if (tunnel == nullptr) {
+        std::exchange(upstream_, nullptr)->abort();
+        return is_upgrade_agreed(head, asked) ? reply_with(503, "no_tunnel")
+                                              : reply_with(502, "upstream_malformed");
+    }
+    HeadEdits edits;
+    edit_response(head, forwarding_context({}), home_.forwarding_, edits);
+    edits.add("Connection", "upgrade");
+    edits.add("Upgrade", asked);
+    client_.send_head(head, edits);
+    std::exchange(upstream_, nullptr)->release_to(*tunnel);
+    ClientSide& client = client_;
+    finish();
+    client.release_to(*tunnel);
 }
 
 void Exchange::on_response_body(core::Buffer bytes) {

@@ -62,6 +62,7 @@ private:
     bool is_repeatable() const;
     bool wants_retry_for(std::uint16_t status);
     void retry();
+    void switch_protocol(const ResponseHead& head);
     void hold(const core::Buffer& bytes);
     ForwardingContext forwarding_context(std::string_view client_host) const;
     void reply_with(std::uint16_t status, std::string_view reason);
@@ -92,6 +93,7 @@ private:
     std::uint32_t attempts_ = 0;  // Connections asked for, the first included.
     bool has_failed_backend_ = false;
     bool upstream_is_reused_ = false;
+    bool asks_upgrade_ = false;
     bool wants_fresh_ = false;  // A pooled connection proved stale.
 
     // Bodies under way.
@@ -111,6 +113,7 @@ public:
         std::uint32_t count_max;
         const Router& router;
         Upstreams& upstreams;
+        Tunnels& tunnels;
         const ForwardingSettings& forwarding;
         std::vector<RetryBudget> budgets;  // By group.
     };
@@ -128,6 +131,7 @@ private:
     Context& context_;
     const Router& router_;
     Upstreams& upstreams_;
+    Tunnels& tunnels_;
     const ForwardingSettings& forwarding_;
     std::vector<RetryBudget> budgets_;
     core::Slab<Exchange> slab_;

@@ -82,6 +82,7 @@ void H1Client::begin_exchange(ResponseSink& sink) {
 void H1Client::send_head(const RequestHead& head, const HeadEdits& edits) {
     request_method_ = head.method;
     request_framing_ = head.framing;
+    asks_upgrade_ = edits.asks_upgrade;
     core::Buffer space = context_.take_buffer(written_size_max(head, edits));
     // Without room there is no request; the deadline of the first byte will not be waited for.
     if (!space) {
@@ -133,6 +134,7 @@ void H1Client::end_request() {
 
 void H1Client::on_drained() {
     send_was_stalled_ = false;
+    if (state_ == State::releasing) return release_if_drained();
     if (sink_ != nullptr) sink_->on_upstream_drained();
 }
 
@@ -190,8 +192,7 @@ core::Buffer H1Client::parse_head(core::Buffer bytes) {
 }
 
 core::Buffer H1Client::begin_response(const ResponseHead& head, core::Buffer bytes) {
-    // We never ask for another protocol, so nobody may switch to one.
-    if (head.status == 101) {
+    if (head.status == 101 && !asks_upgrade_) {
         fail(upstream_error(core::Errc::malformed, core::Retry::never, "101 without being asked"));
         return {};
     }
@@ -204,6 +205,10 @@ core::Buffer H1Client::begin_response(const ResponseHead& head, core::Buffer byt
     }
     sink_->on_response_head(head);
     bytes.drop_front(head_bytes);
+    if (state_ == State::releasing) {
+        keep_early(std::move(bytes));
+        return {};
+    }
     if (state_ != State::reading_body || !body_.has_ended()) return bytes;
     // Bytes behind the end of a response were not asked for: they must not meet the next request.
     if (bytes.size() > 0) keep_alive_ = false;
@@ -278,6 +283,8 @@ void H1Client::on_stream_failed(const core::Error& error) {
         case State::idle:
             was_ended_by_server_ = error.code == core::Errc::ended;
             return end();
+        case State::releasing:
+            return end();
         case State::unused:
         case State::closing:
             return;
@@ -294,6 +301,35 @@ void H1Client::fail(const core::Error& error) {
     ResponseSink& sink = *std::exchange(sink_, nullptr);
     end();
     sink.on_upstream_failed(error);
+}
+
+void H1Client::release_to(TunnelEnds& tunnel) {
+    CHECK(sink_ != nullptr);
+    sink_ = nullptr;
+    state_ = State::releasing;
+    tunnel_ = &tunnel;
+    context_.timers.disarm(timer_);
+    release_if_drained();
+}
+
+void H1Client::release_if_drained() {
+    if (stream_.output().empty()) stream_.begin_release();
+}
+
+// Bytes of the new protocol that came right behind the 101, while the release is under way.
+void H1Client::keep_early(core::Buffer bytes) {
+    if (bytes && bytes.size() > 0 && !pending_.append(context_, std::move(bytes))) {
+        context_.counters.memory_refusals.add();
+    }
+}
+
+void H1Client::on_released(int fd, core::Buffer bytes) {
+    keep_early(std::move(bytes));
+    core::Buffer early = pending_.empty() ? core::Buffer{} : pending_.take();
+    state_ = State::closing;
+    std::exchange(tunnel_, nullptr)->on_upstream_released(fd, std::move(early));
+    owner_.on_client_ending(*this);
+    owner_.on_client_closed(*this);
 }
 
 void H1Client::abort() {
@@ -316,6 +352,7 @@ void H1Client::end() {
     if (before == State::closing) return;
     context_.timers.disarm(timer_);
     pending_.clear();
+    if (tunnel_ != nullptr) std::exchange(tunnel_, nullptr)->on_upstream_lost();
     stream_.begin_close();
     if (before != State::connecting && before != State::unused) owner_.on_client_ending(*this);
 }
@@ -351,6 +388,7 @@ void H1Client::on_timeout() noexcept {
                                        response_began_ ? "stopped within its response"
                                                        : "no answer within timeout.first_byte"));
         case State::idle:
+        case State::releasing:
             return end();
         case State::unused:
         case State::closing:
@@ -360,10 +398,6 @@ void H1Client::on_timeout() noexcept {
 
 void H1Client::arm_timer(core::Duration timeout) {
     context_.timers.arm(timer_.then<&H1Client::on_timeout>(), context_.now() + timeout);
-}
-
-void H1Client::on_released(int, core::Buffer) {
-    CHECK(false);
 }
 
 }  // namespace ringway::http

@@ -46,6 +46,7 @@ public:
         idle,
         awaiting_head,  // The request goes out; no final head has come.
         reading_body,
+        releasing,  // The connection leaves HTTP for a tunnel.
         closing,
     };
 
@@ -72,6 +73,7 @@ public:
     void flush() override;
     void end_request() override;
     void abort() override;
+    void release_to(TunnelEnds& tunnel) override;
     void grant(std::size_t bytes) override;
     std::size_t backlog() const override { return stream_.output().size(); }
 
@@ -84,6 +86,8 @@ private:
     void on_closed() override;
     void on_released(int fd, core::Buffer bytes) override;
 
+    void release_if_drained();
+    void keep_early(core::Buffer bytes);
     core::Buffer parse_head(core::Buffer bytes);
     core::Buffer begin_response(const ResponseHead& head, core::Buffer bytes);
     core::Buffer read_body(core::Buffer bytes);
@@ -108,6 +112,7 @@ private:
 
     // While an exchange runs.
     ResponseSink* sink_ = nullptr;
+    TunnelEnds* tunnel_ = nullptr;  // While releasing.
     HeadBuffer pending_;
     BodyReader body_;
     std::uint64_t granted_ = 0;  // Response bytes that the sink can still take.
@@ -117,6 +122,7 @@ private:
     bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
     bool response_began_ = false;    // A byte of the response has arrived.
     bool keep_alive_ = false;
+    bool asks_upgrade_ = false;
     bool was_ended_by_server_ = false;
     std::uint32_t request_bytes_ = 0;  // Given to the stream; saturates.
     core::Duration announced_idle_{};

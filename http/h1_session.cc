@@ -164,6 +164,7 @@ void H1Session::receive_if_wanted() {
             if (pending_.empty()) stream_.receive();
             return;
         case State::draining:
+        case State::releasing:
         case State::closing:
             return;
     }
@@ -258,6 +259,33 @@ void H1Session::abort(const core::Error& error) {
     begin_close(error);
 }
 
+void H1Session::release_to(TunnelEnds& tunnel) {
+    CHECK(state_ == State::answering || state_ == State::closing);
+    sink_ = nullptr;
+    if (state_ == State::closing) return tunnel.on_client_lost();
+    state_ = State::releasing;
+    tunnel_ = &tunnel;
+    arm_timer(context_.settings.client.send_timeout);
+    stream_.flush();
+    if (stream_.output().empty()) on_drained();
+}
+
+void H1Session::on_released(int fd, core::Buffer bytes) {
+    // What came before the 101 was out, and what came since, in order.
+    if (!pending_.empty() && bytes && !pending_.append(context_, std::move(bytes))) {
+        context_.counters.memory_refusals.add();
+    }
+    core::Buffer early = pending_.empty() ? std::move(bytes) : pending_.take();
+    context_.timers.disarm(timer_);
+    state_ = State::closing;
+    std::exchange(tunnel_, nullptr)->on_client_released(fd, std::move(early));
+    owner_.on_session_closed(*this);
+}
+
+void H1Session::lose_tunnel() {
+    if (tunnel_ != nullptr) std::exchange(tunnel_, nullptr)->on_client_lost();
+}
+
 // --- The end ------------------------------------------------------------------------------------
 
 void H1Session::refuse(Refusal refusal) {
@@ -304,6 +332,7 @@ void H1Session::on_drained() {
         if (body_.has_ended()) return begin_close(cut_by_us);
         return begin_linger();
     }
+    if (state_ == State::releasing) return stream_.begin_release();
     if (sink_ != nullptr) sink_->on_client_drained();
 }
 
@@ -332,6 +361,7 @@ void H1Session::begin_close(const core::Error& error) {
     state_ = State::closing;
     context_.timers.disarm(timer_);
     pending_.clear();
+    lose_tunnel();
     if (sink_ != nullptr) std::exchange(sink_, nullptr)->on_client_gone(error);
     stream_.begin_close();
 }
@@ -353,6 +383,7 @@ void H1Session::on_timeout() noexcept {
             }
             return look_for_progress();
         case State::waiting:
+        case State::releasing:
         case State::draining:
             // The last answer may still be on its way to a client that reads slowly.
             if (stream_.is_sending()) return look_for_progress();
@@ -387,11 +418,8 @@ const core::PackedAddress& H1Session::peer() {
     return peer_;
 }
 
-// This side never connects, and gives no descriptor away yet.
+// This side never connects.
 void H1Session::on_connected() {
-    CHECK(false);
-}
-void H1Session::on_released(int, core::Buffer) {
     CHECK(false);
 }
 

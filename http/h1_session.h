@@ -38,6 +38,7 @@ public:
         head,       // For the rest of its head.
         answering,  // A sink has the request.
         draining,   // The last answer is on its way to the kernel; then the connection ends.
+        releasing,  // The connection leaves HTTP for a tunnel, once all output is out.
         lingering,  // We ended our side and read what still comes, so that the client sees why.
         closing,
     };
@@ -65,6 +66,7 @@ public:
     void flush() override;
     void finish() override;
     void abort(const core::Error& error) override;
+    void release_to(TunnelEnds& tunnel) override;
     void grant(std::size_t bytes) override;
     std::size_t backlog() const override { return stream_.output().size(); }
     const core::PackedAddress& peer() override;
@@ -89,6 +91,7 @@ private:
     bool may_go_on() const;
     ConnectionField connection_field() const;
     void end_after_output();
+    void lose_tunnel();
     void begin_linger();
     void on_timeout() noexcept;
     void look_for_progress();
@@ -113,6 +116,7 @@ private:
 
     // While a request is answered.
     RequestSink* sink_ = nullptr;
+    TunnelEnds* tunnel_ = nullptr;  // While releasing.
     BodyReader body_;
     std::uint64_t granted_ = 0;  // Body bytes that the sink can still take.
     Framing response_framing_ = Framing::none;

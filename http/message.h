@@ -123,6 +123,7 @@ struct HeadEdits {
     std::uint64_t dropped[fields_max / 64] = {};
     AddedField added[added_max];
     std::uint8_t added_count = 0;
+    bool asks_upgrade = false;  // The request asks for another protocol: a 101 may be the answer.
 
     void drop(std::size_t index) { dropped[index / 64] |= std::uint64_t{1} << (index % 64); }
     bool is_dropped(std::size_t index) const {

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "core/ids.h"
 #include "http/message.h"
@@ -13,7 +15,8 @@ namespace ringway::http {
 
 struct Route {
     core::GroupId group;
-    const RetrySettings* retry;  // The group's.
+    const RetrySettings* retry;              // The group's.
+    std::vector<std::string> upgrades = {};  // Protocols let through besides websocket.
 };
 
 class Router {

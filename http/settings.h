@@ -22,7 +22,8 @@ struct UpstreamTimeouts {
     core::Duration connect = std::chrono::seconds(1);
     core::Duration first_byte = std::chrono::seconds(30);
     core::Duration between_bytes = std::chrono::seconds(30);
-    core::Duration idle = std::chrono::seconds(60);  // Of a pooled connection.
+    core::Duration idle = std::chrono::seconds(60);      // Of a pooled connection.
+    core::Duration tunnel_idle = std::chrono::hours(1);  // Of a WebSocket: without a byte.
 };
 
 struct RetrySettings {

@@ -15,6 +15,7 @@
 #include "core/ids.h"
 #include "core/result.h"
 #include "http/message.h"
+#include "http/upgrade.h"
 
 namespace ringway::http {
 
@@ -43,6 +44,9 @@ public:
     virtual void end_request() = 0;
     // No more is wanted of this exchange. Nothing is heard afterwards.
     virtual void abort() = 0;
+
+    // After a 101: the connection is the tunnel's. Nothing is heard afterwards.
+    virtual void release_to(TunnelEnds& tunnel) = 0;
 
     // The exchange can take `bytes` more of the response body.
     virtual void grant(std::size_t bytes) = 0;

@@ -72,9 +72,11 @@ Shard::Shard(const Options& options)
       exchanges_(context_, {.count_max = clients_max_ + late_accepts_max,
                             .router = router_,
                             .upstreams = upstreams_,
+                            .tunnels = *this,
                             .forwarding = forwarding_,
                             .budgets = budgets_of(config_, options.shard_count)}),
-      sessions_(clients_max_ + late_accepts_max) {
+      sessions_(clients_max_ + late_accepts_max),
+      relays_(clients_max_ + late_accepts_max) {
     mailbox_.set_waker(io_.waker());
 }
 
@@ -106,22 +108,44 @@ void Shard::adopt(int fd, core::Buffer first_bytes, const http::Arrival& arrival
 }
 
 bool Shard::has_room() const {
-    return state_ == State::running && sessions_.size() < clients_max_ &&
+    return state_ == State::running && client_count() < clients_max_ &&
            descriptors_used() + descriptors_reserved(descriptors_max_) < descriptors_max_;
 }
 
 // A connection for each exchange under way, or about to be made for one, is among the upstreams.
 std::uint32_t Shard::descriptors_used() const {
-    return sessions_.size() + upstreams_.connection_count();
+    return sessions_.size() + 2 * relays_.size() + upstreams_.connection_count();
 }
 
 void Shard::on_session_closed(http::H1Session& session) {
     counters_.clients_closed.add();
     sessions_.destroy(session);
-    // Not at every place that becomes free: arming an accept costs as much as a request.
-    if (sessions_.size() <= clients_max_ / 20 * 19) {
-        for (const auto& listener : listeners_) listener->resume_if_paused();
-    }
+    resume_listeners();
+}
+
+// Not at every place that becomes free: arming an accept costs as much as a request.
+void Shard::resume_listeners() {
+    if (client_count() > clients_max_ / 20 * 19) return;
+    for (const auto& listener : listeners_) listener->resume_if_paused();
+}
+
+// --- Clients that leave HTTP ---------------------------------------------------------------------
+
+http::TunnelEnds* Shard::try_open(core::BackendId backend) {
+    upstreams_.begin_tunnel(backend);
+    TcpRelay* relay = relays_.try_create(
+        io_, timers_,
+        TcpRelay::Options{.owner = *this,
+                          .backend = backend,
+                          .idle_timeout = upstreams_.timeouts(backend).tunnel_idle});
+    if (relay == nullptr) upstreams_.end_tunnel(backend);
+    return relay;
+}
+
+void Shard::on_relay_closed(TcpRelay& relay) {
+    upstreams_.end_tunnel(relay.backend());
+    relays_.destroy(relay);
+    resume_listeners();
 }
 
 // --- The loop -----------------------------------------------------------------------------------
@@ -167,13 +191,14 @@ void Shard::end_now() {
     const core::Error cut{
         .code = core::Errc::canceled, .side = core::Side::us, .what = "ringway is ending"};
     sessions_.for_each([&cut](http::H1Session& session) { session.begin_close(cut); });
+    relays_.for_each([](TcpRelay& relay) { relay.begin_close(); });
     upstreams_.close_all();
 }
 
 void Shard::on_listener_closed(Listener&) {}
 
 void Shard::finish_if_done() {
-    if (state_ == State::finished || sessions_.size() > 0) return;
+    if (state_ == State::finished || client_count() > 0) return;
     if (upstreams_.connection_count() > 0 || io_.in_flight() > 0) return;
     for (const auto& listener : listeners_) {
         if (listener->state() != Listener::State::closed) return;

@@ -23,11 +23,16 @@
 #include "http/router.h"
 #include "shards/listener.h"
 #include "shards/mailbox.h"
+#include "shards/tcp_relay.h"
 #include "shards/upstream_pool.h"
 
 namespace ringway::shards {
 
-class Shard final : private core::SleepGate, private ListenerOwner, private http::SessionOwner {
+class Shard final : private core::SleepGate,
+                    private ListenerOwner,
+                    private http::SessionOwner,
+                    private http::Tunnels,
+                    private RelayOwner {
 public:
     enum class State : std::uint8_t { running, shutting_down, finished };
 
@@ -66,7 +71,8 @@ public:
     bool is_finished() const { return state_ == State::finished; }
 
     State state() const { return state_; }
-    std::uint32_t client_count() const { return sessions_.size(); }
+    std::uint32_t client_count() const { return sessions_.size() + relays_.size(); }
+    std::uint32_t tunnel_count() const { return relays_.size(); }
     std::uint32_t exchange_count() const { return exchanges_.size(); }
     const UpstreamPool& upstreams() const { return upstreams_; }
     const Counters& counters() const { return counters_; }
@@ -85,8 +91,14 @@ private:
     // http::SessionOwner
     void on_session_closed(http::H1Session& session) override;
 
+    // http::Tunnels
+    http::TunnelEnds* try_open(core::BackendId backend) override;
+    // RelayOwner
+    void on_relay_closed(TcpRelay& relay) override;
+
     void read_mail();
     void finish_if_done();
+    void resume_listeners();
     std::uint32_t descriptors_used() const;
 
     // Set at construction.
@@ -109,6 +121,7 @@ private:
     UpstreamPool upstreams_;
     http::Exchanges exchanges_;
     core::Slab<http::H1Session> sessions_;
+    core::Slab<TcpRelay> relays_;
     std::vector<std::unique_ptr<Listener>> listeners_;
 };
 

@@ -44,6 +44,13 @@ public:
                  http::ResponseSink& response) override;
     void cancel(http::UpstreamWaiter& waiter) override;
 
+    // A tunnel is work for its backend as long as it lives, though no connection of the pool's.
+    void begin_tunnel(core::BackendId backend) { backends_[backend.value].in_flight++; }
+    void end_tunnel(core::BackendId backend) { backends_[backend.value].in_flight--; }
+    const http::UpstreamTimeouts& timeouts(core::BackendId backend) const {
+        return *backends_[backend.value].timeouts;
+    }
+
     // Idle connections end now, lent ones when they are given back.
     void begin_shutdown();
     // All end now; exchanges hear of a failure.

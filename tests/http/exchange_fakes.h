@@ -59,6 +59,10 @@ public:
         log_.push_back("client finish");
         ends++;
     }
+    void release_to(TunnelEnds&) override {
+        log_.push_back("client release");
+        ends++;
+    }
     void abort(const core::Error& error) override {
         EXPECT_TRUE(has_head) << "before a head there is a better answer than an abort";
         log_.push_back(fmt::format("client abort {}", core::name_of(error.code)));
@@ -108,6 +112,11 @@ public:
         EXPECT_TRUE(is_lent && !request_ended) << "a request ends once";
         request_ended = true;
         log_.push_back("upstream end");
+    }
+    void release_to(TunnelEnds&) override {
+        EXPECT_TRUE(is_lent);
+        is_lent = false;
+        log_.push_back("upstream release");
     }
     void abort() override {
         EXPECT_TRUE(is_lent);
@@ -185,6 +194,13 @@ private:
     Log& log_;
     UpstreamWaiter* waiter_ = nullptr;
     ResponseSink* response_ = nullptr;
+};
+
+// Has no place for a tunnel until it is given one.
+class FakeTunnels final : public Tunnels {
+public:
+    TunnelEnds* try_open(core::BackendId) override { return next; }
+    TunnelEnds* next = nullptr;
 };
 
 }  // namespace ringway::http::fakes

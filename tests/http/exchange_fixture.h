@@ -31,6 +31,7 @@ protected:
             context, Exchanges::Options{.count_max = 4,
                                         .router = *router,
                                         .upstreams = upstreams,
+                                        .tunnels = tunnels,
                                         .forwarding = forwarding,
                                         .budgets = {RetryBudget{budget}, RetryBudget{budget}}});
     }
@@ -125,6 +126,7 @@ protected:
     Log log;
     FakeClient client{log};
     FakeUpstreams upstreams{log};
+    FakeTunnels tunnels;
     std::optional<Router> router;
     std::optional<Exchanges> exchanges;
     RequestSink* sink = nullptr;
