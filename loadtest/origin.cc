@@ -23,7 +23,7 @@ Origin::Origin(const Options& options)
       small_buffers_({.count = 65'535, .bytes_each = 4'096}),
       large_buffers_({.count = 16'384, .bytes_each = 65'536}),
       timers_(options.io.clock().now()),
-      machine_{.io = options.io,
+      machine_{.io = options.backend_io,
                .timers = timers_,
                .small_buffers = small_buffers_,
                .large_buffers = large_buffers_,
@@ -61,8 +61,8 @@ void Origin::add_control(const Listening& listening, ControlRoutes& routes) {
 // --- The loop -----------------------------------------------------------------------------------
 
 void Origin::run() {
-    await_signal();
-    if (options_.is_board_shared) on_look();
+    if (state_ == State::running) await_signal();
+    if (state_ == State::running && options_.is_board_shared) on_look();
     while (state_ == State::running || !is_finished()) tick();
 }
 
@@ -108,6 +108,10 @@ void Origin::on_signal(core::Outcome) noexcept {
         }
     }
     await_signal();
+}
+
+void Origin::stop() {
+    begin_close();
 }
 
 void Origin::begin_close() {

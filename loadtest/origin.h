@@ -37,6 +37,7 @@ class Origin final : private core::SleepGate {
 public:
     struct Options {
         core::Io& io;
+        core::Io& backend_io;  // The same, or a tap before it that the control port passes by.
         Board& board;
         SignalEvents& signals;
         int signal_fd;
@@ -52,6 +53,8 @@ public:
     void add_control(const Listening& listening, ControlRoutes& routes);
     // Until SIGTERM or SIGINT, and until all that was open is closed.
     void run();
+    // As if by a signal.
+    void stop();
 
 private:
     enum class State : std::uint8_t { running, closing };

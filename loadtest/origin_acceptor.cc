@@ -54,6 +54,8 @@ void Acceptor::resume_if_paused() {
 void Acceptor::begin_close() {
     if (state_ == State::closing || state_ == State::closed) return;
     timers_.disarm(retry_);
+    // Ends the listening at once, not only when the accept in flight has let go of the socket.
+    io_.shutdown(fd_);
     if (state_ == State::accepting) io_.cancel(accept_);
     state_ = State::closing;
     join_close();

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <type_traits>
 
 #include "core/check.h"
@@ -50,23 +51,33 @@ Board::~Board() {
 
 Settings Board::settings(std::uint32_t backend) const {
     const Place& place = shared_->backends[backend];
+    SettingsWords words{};
     for (;;) {
-        // Acquire: the settings are read after the version that covers them.
+        // Acquire: the words are read after the version that covers them.
         const std::uint32_t before = place.version.load(std::memory_order_acquire);
-        Settings read = place.settings;
+        for (std::size_t i = 0; i < settings_words; i++) {
+            words[i] = place.settings[i].load(std::memory_order_relaxed);
+        }
         // The fence keeps that reading from slipping behind the second look.
         std::atomic_thread_fence(std::memory_order_acquire);
-        if (before % 2 == 0 && place.version.load(std::memory_order_relaxed) == before) return read;
+        if (before % 2 == 0 && place.version.load(std::memory_order_relaxed) == before) break;
     }
+    Settings settings;
+    std::memcpy(static_cast<void*>(&settings), words.data(), sizeof settings);
+    return settings;
 }
 
 void Board::post(std::uint32_t backend, const Settings& settings) {
     Place& place = shared_->backends[backend];
+    SettingsWords words{};
+    std::memcpy(words.data(), &settings, sizeof settings);
     const std::uint32_t version = place.version.load(std::memory_order_relaxed);
     place.version.store(version + 1, std::memory_order_relaxed);
-    // Whoever reads a half-written setting also sees the odd version.
+    // Whoever reads one of the new words also sees the odd version.
     std::atomic_thread_fence(std::memory_order_release);
-    place.settings = settings;
+    for (std::size_t i = 0; i < settings_words; i++) {
+        place.settings[i].store(words[i], std::memory_order_relaxed);
+    }
     place.version.store(version + 2, std::memory_order_release);
     shared_->generation.fetch_add(1, std::memory_order_release);
 }

@@ -9,7 +9,9 @@
 // a reader one load.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -71,9 +73,13 @@ public:
     std::uint32_t executions_of(std::uint64_t number) const;
 
 private:
+    // Settings, word by word: they are read while they are written.
+    static constexpr std::size_t settings_words =
+        (sizeof(Settings) + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
+    using SettingsWords = std::array<std::uint64_t, settings_words>;
     struct Place {
         std::atomic<std::uint32_t> version;
-        Settings settings;
+        std::array<std::atomic<std::uint64_t>, settings_words> settings;
         Counts counts;
     };
     // As the memory file begins: all zero.

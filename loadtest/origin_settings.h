@@ -51,7 +51,7 @@ struct Settings {
     bool up = true;  // No: as if the process had died. Nothing listens, connections are reset.
     std::uint64_t size = 130;
     std::uint32_t status = 200;
-    Delay delay;
+    Delay delay = {};
     double error_rate = 0;
     std::uint32_t error_status = 500;
     double hang_rate = 0;
@@ -59,7 +59,7 @@ struct Settings {
     double fault_rate = 1;
     std::uint64_t fault_bytes = 0;
     bool chunked = false;
-    Drip drip;
+    Drip drip = {};
     bool early = false;
     bool echo = false;
     core::Duration idle_close = never;
