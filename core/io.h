@@ -91,6 +91,8 @@ public:
     // Read once per tick.
     virtual const Clock& clock() const = 0;
     virtual BufferPool& pool(Pool pool) = 0;
+    // Large buffers for connections in the middle of a bulk transfer; few, and none is waited for.
+    virtual BufferPool& bulk_pool() = 0;
     virtual Waker& waker() = 0;
     // Operations in flight, multishot ones included: 0 when everything was joined.
     virtual std::size_t in_flight() const = 0;

@@ -5,6 +5,13 @@
 
 namespace ringway::core {
 
+namespace {
+
+// Of what a receive of bulk must bring for the next one to be one too.
+constexpr std::size_t bulk_bytes_min = 32'768;
+
+}  // namespace
+
 Stream::Stream(Io& io, StreamEvents& events, Options options)
     : io_(io), events_(events), options_(options) {}
 
@@ -38,7 +45,28 @@ void Stream::on_connect_done(Outcome outcome) noexcept {
 void Stream::receive() {
     CHECK(state_ == State::open);
     if (is_receiving() || has_failed_ || has_ended_) return;
+    if (receives_bulk_ && try_receive_bulk()) return;
     io_.receive(receive_.then<&Stream::on_received>(), fd_, options_.pool);
+}
+
+bool Stream::try_receive_bulk() {
+    Buffer buffer = io_.bulk_pool().try_take();
+    if (!buffer) return false;
+    const std::span<std::byte> space = buffer.back_room();
+    bulk_ = buffer.release();
+    BufferPool::lend_in_place(*bulk_);
+    io_.receive_into(receive_.then<&Stream::on_bulk_received>(), fd_, space);
+    return true;
+}
+
+void Stream::on_bulk_received(Outcome outcome) noexcept {
+    BufferPool::reclaim_in_place(*bulk_);
+    Buffer bytes{std::exchange(bulk_, nullptr)};
+    const std::size_t count = outcome.result > 0 ? static_cast<std::size_t>(outcome.result) : 0;
+    bytes.extend(count);
+    // As long as it is worth the memory: a trickle goes back to small buffers.
+    receives_bulk_ = count >= bulk_bytes_min;
+    on_arrived(outcome, std::move(bytes));
 }
 
 void Stream::on_received(Outcome outcome) noexcept {
@@ -46,7 +74,12 @@ void Stream::on_received(Outcome outcome) noexcept {
     if (outcome.buffer != Outcome::no_buffer) {
         const int count = outcome.result > 0 ? outcome.result : 0;
         bytes = io_.pool(options_.pool).reclaim(outcome.buffer, static_cast<std::size_t>(count));
+        receives_bulk_ = outcome.socket_nonempty && bytes.back_room().empty();
     }
+    on_arrived(outcome, std::move(bytes));
+}
+
+void Stream::on_arrived(Outcome outcome, Buffer bytes) {
     switch (state_) {
         case State::open:
             break;

@@ -4,8 +4,9 @@
 //
 // Bytes in: `receive` asks for one arrival; the bytes come in a pool buffer and nothing more is
 // read until the next `receive`, which is all the back-pressure TCP needs. When the pool is dry
-// the stream waits in its line. Bytes out: whatever is pushed to `output` goes, in order and with
-// one send in flight, once `flush` was called.
+// the stream waits in its line. Where bytes come faster than they are asked for, a large buffer is
+// received into, while there is one: fewer and larger steps. Bytes out: whatever is pushed to
+// `output` goes, in order and with one send in flight, once `flush` was called.
 //
 // The end is a protocol: `begin_close` → (every operation in flight completes once) →
 // `join_close` → close → `on_closed`, the last thing heard; the owner may destroy the stream in
@@ -79,7 +80,10 @@ public:
 
 private:
     void on_connect_done(Outcome outcome) noexcept;
+    bool try_receive_bulk();
     void on_received(Outcome outcome) noexcept;
+    void on_bulk_received(Outcome outcome) noexcept;
+    void on_arrived(Outcome outcome, Buffer bytes);
     void on_sent(Outcome outcome) noexcept;
     void on_close_done(Outcome outcome) noexcept;
     void on_buffers_back() noexcept override;
@@ -94,9 +98,11 @@ private:
 
     State state_ = State::unused;
     bool has_failed_ = false;
-    bool has_ended_ = false;  // The peer sends no more.
+    bool has_ended_ = false;      // The peer sends no more.
+    bool receives_bulk_ = false;  // The last receive was filled and left bytes behind.
     int fd_ = -1;
     ByteQueue output_;
+    BufferSlot* bulk_ = nullptr;  // Lent to a receive of bulk.
     // A connect and the final close use the send's slot: they never overlap with a send.
     Op<Stream> receive_{*this};
     Op<Stream> send_{*this};

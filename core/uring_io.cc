@@ -41,7 +41,8 @@ Result<std::unique_ptr<UringIo>> UringIo::make(const Options& options) {
 UringIo::UringIo(const Options& options)
     : options_(options),
       rings_{ReceiveRing{options.client_pool, options.receive_ring_entries},
-             ReceiveRing{options.upstream_pool, options.receive_ring_entries}} {
+             ReceiveRing{options.upstream_pool, options.receive_ring_entries}},
+      bulk_pool_(options.bulk_pool) {
     ready_.reserve(options.completion_entries);
     connect_addresses_.reserve(connects_per_tick_max);
 }

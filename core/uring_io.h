@@ -30,6 +30,8 @@ public:
         std::uint16_t receive_ring_entries = 256;
         BufferPool::Options client_pool{.count = 4'096, .bytes_each = 16'960, .front_room = 576};
         BufferPool::Options upstream_pool{.count = 4'096, .bytes_each = 16'960, .front_room = 576};
+        // For receives of bulk; README, "The engine", has what the size is worth.
+        BufferPool::Options bulk_pool{.count = 64, .bytes_each = 262'720, .front_room = 576};
         // An eventfd to be woken by, from before this thread had a descriptor table of its own; the
         // caller closes it. -1: the engine makes one.
         int wake_fd = -1;
@@ -70,6 +72,7 @@ public:
     void run_once(Instant until, SleepGate& gate) override;
     const Clock& clock() const override { return clock_; }
     BufferPool& pool(Pool pool) override { return rings_[std::size_t(pool)].pool; }
+    BufferPool& bulk_pool() override { return bulk_pool_; }
     Waker& waker() override { return *this; }
     std::size_t in_flight() const override { return in_flight_; }
 
@@ -116,6 +119,7 @@ private:
     bool closing_ = false;
     int wake_fd_ = -1;
     std::array<ReceiveRing, 2> rings_;
+    BufferPool bulk_pool_;
     unsigned wait_flags_ = 0;
 
     // While it runs.

@@ -38,6 +38,7 @@ SimIo::SimIo(SimNet& net, const Options& options)
       host_text_(options.host.text()),
       client_pool_(options.client_pool),
       upstream_pool_(options.upstream_pool),
+      bulk_pool_(options.bulk_pool),
       descriptors_max_(options.descriptors_max) {
     clock_.set(net_.clock().now());
 }

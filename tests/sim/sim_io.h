@@ -45,6 +45,7 @@ public:
         core::BufferPool::Options client_pool{.count = 256, .bytes_each = 8'192, .front_room = 512};
         core::BufferPool::Options upstream_pool{
             .count = 256, .bytes_each = 8'192, .front_room = 512};
+        core::BufferPool::Options bulk_pool{.count = 4, .bytes_each = 65'536, .front_room = 512};
         std::size_t descriptors_max = 4'096;
     };
     SimIo(SimNet& net, const Options& options);
@@ -70,6 +71,7 @@ public:
     core::BufferPool& pool(core::Pool pool) override {
         return pool == core::Pool::client ? client_pool_ : upstream_pool_;
     }
+    core::BufferPool& bulk_pool() override { return bulk_pool_; }
     core::Waker& waker() override { return *this; }
     std::size_t in_flight() const override { return in_flight_; }
 
@@ -169,6 +171,7 @@ private:
     std::string host_text_;
     core::BufferPool client_pool_;
     core::BufferPool upstream_pool_;
+    core::BufferPool bulk_pool_;
     std::size_t descriptors_max_;
     SimConnectWatch* watch_ = nullptr;
     std::uint16_t last_port_ = 1'024;

@@ -1,0 +1,227 @@
+// Streams on the real engine, over socket pairs: what the simulation cannot say about the kernel.
+#include "core/stream.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "core/uring_io.h"
+
+namespace ringway::core {
+namespace {
+
+struct AlwaysSleeps final : SleepGate {
+    bool may_sleep() noexcept override { return true; }
+    void on_awake() noexcept override {}
+};
+
+struct Ears final : StreamEvents {
+    void on_connected() override { connected = true; }
+    void on_bytes(Buffer arrived) override {
+        largest = std::max(largest, arrived.size());
+        text.append(reinterpret_cast<const char*>(arrived.bytes().data()), arrived.size());
+        if (wants_more) stream->receive();
+    }
+    void on_stream_failed(const Error& error) override { errors.push_back(error.code); }
+    void on_drained() override { drained++; }
+    void on_closed() override { closed = true; }
+    void on_released(int released_fd, Buffer arrived) override {
+        fd = released_fd;
+        if (arrived) {
+            text.append(reinterpret_cast<const char*>(arrived.bytes().data()), arrived.size());
+        }
+    }
+
+    Stream* stream = nullptr;
+    bool wants_more = true;
+    bool connected = false;
+    bool closed = false;
+    int drained = 0;
+    int fd = -1;
+    std::size_t largest = 0;
+    std::string text;
+    std::vector<Errc> errors;
+};
+
+class StreamTest : public testing::Test {
+protected:
+    void SetUp() override {
+        Result<std::unique_ptr<UringIo>> made = UringIo::make({});
+        ASSERT_TRUE(made) << made.error().what;
+        io_ = std::move(*made);
+        int fds[2];
+        ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+        peer_ = fds[1];
+        stream_ = std::make_unique<Stream>(
+            *io_, ears_, Stream::Options{.pool = Pool::client, .side = Side::client});
+        ears_.stream = stream_.get();
+        stream_->adopt(fds[0]);
+    }
+
+    void TearDown() override {
+        if (stream_->state() == Stream::State::open) stream_->begin_close();
+        EXPECT_TRUE(run_until([&] {
+            const Stream::State state = stream_->state();
+            return state == Stream::State::closed || state == Stream::State::unused;
+        }));
+        stream_.reset();
+        if (peer_ >= 0) ::close(peer_);
+        EXPECT_EQ(io_->in_flight(), 0U);
+        EXPECT_EQ(io_->bulk_pool().free_count(), io_->bulk_pool().count());
+    }
+
+    template <class Condition>
+    bool run_until(Condition condition) {
+        for (int turn = 0; turn < 2'000 && !condition(); turn++) {
+            io_->run_once(io_->clock().now() + std::chrono::milliseconds(1), gate_);
+            io_->pool(Pool::client).resume_waiters();
+        }
+        return condition();
+    }
+
+    // Long enough for whatever would happen to have happened.
+    void settle() {
+        int turns = 0;
+        run_until([&] { return ++turns == 20; });
+    }
+
+    void push(std::string_view text) {
+        ASSERT_TRUE(stream_->output().try_copy(std::as_bytes(std::span{text.data(), text.size()}),
+                                               io_->bulk_pool()));
+        stream_->flush();
+    }
+
+    AlwaysSleeps gate_;
+    Ears ears_;
+    std::unique_ptr<UringIo> io_;
+    std::unique_ptr<Stream> stream_;
+    int peer_ = -1;
+};
+
+TEST_F(StreamTest, ReceivesOnlyWhatItAsksFor) {
+    ears_.wants_more = false;
+    ASSERT_EQ(::send(peer_, "one", 3, 0), 3);
+    settle();
+    EXPECT_EQ(ears_.text, "");
+    stream_->receive();
+    stream_->receive();
+    EXPECT_TRUE(run_until([&] { return ears_.text == "one"; }));
+    ASSERT_EQ(::send(peer_, "two", 3, 0), 3);
+    settle();
+    EXPECT_EQ(ears_.text, "one") << "asking twice is asking once";
+}
+
+TEST_F(StreamTest, SendsInOrderAndSaysWhenAllIsOut) {
+    push("first ");
+    push("second ");
+    push("third");
+    EXPECT_TRUE(run_until([&] { return ears_.drained > 0 && stream_->output().empty(); }));
+    char space[64];
+    const ssize_t count = ::recv(peer_, space, sizeof space, 0);
+    EXPECT_EQ(std::string_view(space, static_cast<std::size_t>(count)), "first second third");
+}
+
+TEST_F(StreamTest, SwitchesToLargeBuffersWhileBytesComeInBulk) {
+    const int size = 4 << 20;
+    setsockopt(peer_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    const std::string sent(1 << 20, 'b');
+    std::size_t given = 0;
+    stream_->receive();
+    EXPECT_TRUE(run_until([&] {
+        if (given < sent.size()) {
+            const ssize_t count =
+                ::send(peer_, sent.data() + given, sent.size() - given, MSG_DONTWAIT);
+            if (count > 0) given += static_cast<std::size_t>(count);
+        }
+        return ears_.text.size() == sent.size();
+    }));
+    EXPECT_EQ(ears_.text, sent);
+    EXPECT_GT(ears_.largest, std::size_t{32'768});
+}
+
+TEST_F(StreamTest, BulkWithoutLargeBuffersComesInSmallOnes) {
+    std::vector<Buffer> taken;
+    while (Buffer buffer = io_->bulk_pool().try_take()) taken.push_back(std::move(buffer));
+    const std::string sent(100'000, 'b');
+    ASSERT_EQ(::send(peer_, sent.data(), sent.size(), 0), ssize_t(sent.size()));
+    stream_->receive();
+    EXPECT_TRUE(run_until([&] { return ears_.text.size() == sent.size(); }));
+    EXPECT_LE(ears_.largest, std::size_t{16'384});
+}
+
+TEST_F(StreamTest, ClosingJoinsAnArmedReceive) {
+    stream_->receive();
+    settle();
+    stream_->begin_close();
+    EXPECT_EQ(stream_->state(), Stream::State::closing);
+    EXPECT_TRUE(run_until([&] { return ears_.closed; }));
+    char byte;
+    EXPECT_EQ(::recv(peer_, &byte, 1, MSG_DONTWAIT), 0) << "the peer sees the end at once";
+    EXPECT_TRUE(ears_.errors.empty()) << "nothing else is heard once the close has begun";
+}
+
+TEST_F(StreamTest, ClosingJoinsASendThatCannotEnd) {
+    push(std::string(200'000, 's'));
+    push(std::string(1'000'000, 's'));
+    settle();
+    EXPECT_TRUE(stream_->is_sending());
+    stream_->begin_close();
+    EXPECT_TRUE(run_until([&] { return ears_.closed; }));
+}
+
+TEST_F(StreamTest, CanSendAfterThePeerEndedItsSide) {
+    stream_->receive();
+    ::shutdown(peer_, SHUT_WR);
+    EXPECT_TRUE(run_until([&] { return !ears_.errors.empty(); }));
+    EXPECT_EQ(ears_.errors, std::vector<Errc>{Errc::ended});
+    push("still here");
+    EXPECT_TRUE(run_until([&] { return ears_.drained > 0; }));
+    char space[16];
+    EXPECT_EQ(::recv(peer_, space, sizeof space, 0), 10);
+}
+
+TEST_F(StreamTest, HearsOfABrokenConnectionOnce) {
+    stream_->receive();
+    ::close(std::exchange(peer_, -1));
+    push("into the void");
+    EXPECT_TRUE(run_until([&] { return !stream_->is_sending() && !stream_->is_receiving(); }));
+    EXPECT_LE(ears_.errors.size(), 2U);
+    EXPECT_EQ(std::count(ears_.errors.begin(), ears_.errors.end(), Errc::reset) +
+                  std::count(ears_.errors.begin(), ears_.errors.end(), Errc::ended),
+              static_cast<std::ptrdiff_t>(ears_.errors.size()));
+    EXPECT_GE(ears_.errors.size(), 1U);
+}
+
+TEST_F(StreamTest, ReleasesALiveDescriptorWithItsBytes) {
+    ears_.wants_more = false;
+    stream_->receive();
+    settle();
+    stream_->begin_release();
+    ASSERT_TRUE(run_until([&] { return ears_.fd >= 0; }));
+    ASSERT_EQ(::send(peer_, "after", 5, 0), 5);
+    char space[16];
+    EXPECT_EQ(::recv(ears_.fd, space, sizeof space, 0), 5) << "nothing was lost";
+    ASSERT_EQ(::send(ears_.fd, "answer", 6, 0), 6) << "it was not shut down";
+    EXPECT_EQ(::recv(peer_, space, sizeof space, 0), 6);
+    ::close(ears_.fd);
+}
+
+TEST_F(StreamTest, ReleaseKeepsBytesThatWonTheRace) {
+    ears_.wants_more = false;
+    stream_->receive();
+    settle();
+    ASSERT_EQ(::send(peer_, "raced", 5, 0), 5);
+    stream_->begin_release();
+    ASSERT_TRUE(run_until([&] { return ears_.fd >= 0; }));
+    char space[16];
+    const ssize_t left = ::recv(ears_.fd, space, sizeof space, MSG_DONTWAIT);
+    if (left > 0) ears_.text.append(space, static_cast<std::size_t>(left));
+    EXPECT_EQ(ears_.text, "raced") << "in the outcome or in the socket, never nowhere";
+    ::close(ears_.fd);
+}
+
+}  // namespace
+}  // namespace ringway::core
