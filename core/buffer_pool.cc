@@ -4,35 +4,9 @@
 
 #include <cstring>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define RINGWAY_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RINGWAY_ASAN 1
-#endif
-#endif
-
-#ifdef RINGWAY_ASAN
-#include <sanitizer/asan_interface.h>
-#endif
+#include "core/poison.h"
 
 namespace ringway::core {
-
-namespace {
-
-void poison([[maybe_unused]] std::byte* memory, [[maybe_unused]] std::size_t count) {
-#ifdef RINGWAY_ASAN
-    ASAN_POISON_MEMORY_REGION(memory, count);
-#endif
-}
-
-void unpoison([[maybe_unused]] std::byte* memory, [[maybe_unused]] std::size_t count) {
-#ifdef RINGWAY_ASAN
-    ASAN_UNPOISON_MEMORY_REGION(memory, count);
-#endif
-}
-
-}  // namespace
 
 void Buffer::reset() {
     if (slot_ == nullptr) return;
