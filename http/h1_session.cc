@@ -10,6 +10,7 @@ namespace ringway::http {
 namespace {
 
 constexpr core::Duration linger_timeout = std::chrono::seconds(1);
+constexpr core::Duration watch_closing_client_after = std::chrono::milliseconds(50);
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
 constexpr core::Error cut_by_us{
@@ -161,8 +162,11 @@ void H1Session::receive_if_wanted() {
             }
             // Armed while the answer is made: it notices a client that goes away, and it is the
             // receive of the next request, so it costs nothing.
-            if (pending_.empty()) stream_.receive();
-            return;
+            if (!pending_.empty()) return;
+            if (request_keep_alive_) return stream_.receive();
+            // Where no request will follow it would cost a receive and a shutdown; so only a client
+            // that waits for long is watched.
+            return arm_timer(watch_closing_client_after);
         case State::draining:
         case State::releasing:
         case State::closing:
@@ -381,6 +385,7 @@ void H1Session::on_timeout() noexcept {
                 context_.counters.client_timeouts.add();
                 return refuse(Refusal::request_timeout);
             }
+            if (body_.has_ended() && pending_.empty()) stream_.receive();
             return look_for_progress();
         case State::waiting:
         case State::releasing:

@@ -84,7 +84,7 @@ TEST_F(ExchangeTest, ABodyThatIsStillToComeIsAskedForOnceSomebodyCanTakeIt) {
     EXPECT_EQ(log, Log{"acquire"});
     EXPECT_EQ(client.granted, 0U);
     upstreams.give({});
-    EXPECT_EQ(log, (Log{"acquire", "upstream head /", "upstream flush", "client grant 65536"}));
+    EXPECT_EQ(log, (Log{"acquire", "upstream head /", "upstream flush", "client grant 262144"}));
     sink->on_request_body(bytes("abcd"));
     sink->on_request_end();
     EXPECT_EQ(log.back(), "upstream end");
@@ -136,7 +136,7 @@ TEST_F(ExchangeTest, AResponseMayComeBeforeTheRequestIsWhole) {
     respond("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
     end_response();
     EXPECT_EQ(log, (Log{"acquire", "upstream head /", "upstream body ab", "upstream flush",
-                        "client grant 65536", "client head 413", "client finish"}));
+                        "client grant 262144", "client head 413", "client finish"}));
     EXPECT_FALSE(upstreams.lent[0]->request_ended);
 }
 
@@ -153,7 +153,7 @@ TEST_F(ExchangeTest, ARequestGoesOnWhileItsResponseStreams) {
     upstream().sink.on_response_body(bytes("CD"));
     end_response();
     EXPECT_EQ(log, (Log{"acquire", "upstream head /", "upstream body ab", "upstream flush",
-                        "client grant 65536", "client head 200", "client body AB", "client flush",
+                        "client grant 262144", "client head 200", "client body AB", "client flush",
                         "upstream body cd", "upstream end", "client body CD", "client finish"}));
 }
 
