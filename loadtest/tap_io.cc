@@ -37,6 +37,8 @@ void TapIo::Tap::on_received(core::Outcome outcome) noexcept {
         // Back to how the engine hands it over.
         outcome.buffer = pool.lend(std::move(bytes));
     }
+    // Bulk is received into large buffers, past us: a stream that hears of none stays with these.
+    outcome.socket_nonempty = false;
     core::Completion& waiting = *waiting_;
     auto self = owner_.tapped_.extract(&waiting);
     owner_.idle_.push_back(std::move(self.mapped()));
@@ -120,6 +122,9 @@ const core::Clock& TapIo::clock() const {
 }
 core::BufferPool& TapIo::pool(core::Pool pool) {
     return under_.pool(pool);
+}
+core::BufferPool& TapIo::bulk_pool() {
+    return under_.bulk_pool();
 }
 core::Waker& TapIo::waker() {
     return under_.waker();

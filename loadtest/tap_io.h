@@ -36,6 +36,7 @@ public:
     void run_once(core::Instant until, core::SleepGate& gate) override;
     const core::Clock& clock() const override;
     core::BufferPool& pool(core::Pool pool) override;
+    core::BufferPool& bulk_pool() override;
     core::Waker& waker() override;
     std::size_t in_flight() const override;
 
