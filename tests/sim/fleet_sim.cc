@@ -191,9 +191,16 @@ void FleetSim::draw_config() {
 
 void FleetSim::add_backends() {
     std::uint32_t number = 0;
+    // Some announce for how long they keep idle connections, some end them without a word.
+    core::Duration idle_timeout{};
+    if (weather_ == Weather::storm && prng_.chance(0.3)) {
+        idle_timeout = prng_.chance(0.5) ? 1s : std::chrono::milliseconds(50 + prng_.uniform(900));
+    }
     for (const config::Backend& backend : config_.groups.front().backends) {
-        backends_.emplace_back(backends_host_.peer_io, net_, *ledger_,
-                               SimBackend::Options{.number = number++, .address = backend.address});
+        backends_.emplace_back(
+            backends_host_.peer_io, net_, *ledger_,
+            SimBackend::Options{
+                .number = number++, .address = backend.address, .idle_timeout = idle_timeout});
     }
 }
 

@@ -44,14 +44,12 @@ struct Totals {
 };
 
 // For whoever dies of a CHECK: which run it was.
-char repeat_command[128] = "";
+char verdict[192] = "";
 
-void on_abort(int) {
-    constexpr std::string_view lead = "repeat with: ";
-    static_cast<void>(!write(STDERR_FILENO, lead.data(), lead.size()));
-    static_cast<void>(!write(STDERR_FILENO, repeat_command, std::strlen(repeat_command)));
-    std::signal(SIGABRT, SIG_DFL);
-    std::raise(SIGABRT);
+void on_signal(int number) {
+    static_cast<void>(!write(STDERR_FILENO, verdict, std::strlen(verdict)));
+    std::signal(number, SIG_DFL);
+    std::raise(number);
 }
 
 template <class Number>
@@ -114,15 +112,17 @@ void print(const Arguments& arguments, std::uint64_t seed, const FleetSimReport&
 
 // One seed, twice. False when it failed.
 bool play(const Arguments& arguments, std::uint64_t seed, Totals& totals) {
-    fmt::format_to_n(repeat_command, sizeof repeat_command - 1,
-                     "build/fleet_sim --seed {:x} --exchanges {}{}\n", seed, arguments.exchanges,
-                     arguments.direct ? " --direct" : "");
+    *fmt::format_to_n(
+         verdict, sizeof verdict - 1,
+         "found in run {}; repeat with: build/fleet_sim --seed {:x} --exchanges {}{}\n",
+         totals.runs + 1, seed, arguments.exchanges, arguments.direct ? " --direct" : "")
+         .out = '\0';
     const FleetSimOptions options{.seed = seed,
                                   .exchanges = arguments.exchanges,
                                   .has_proxy = !arguments.direct,
                                   .tells = arguments.tells};
     // A run that hangs in one place is ended by the clock.
-    alarm(120);
+    alarm(60);
     FleetSimReport report = run_fleet_sim(options);
     if (!arguments.once && report.violations.empty() && !(run_fleet_sim(options) == report)) {
         report.violations.push_back({Invariant::runs_repeat, "the second run went another way"});
@@ -134,7 +134,7 @@ bool play(const Arguments& arguments, std::uint64_t seed, Totals& totals) {
         fmt::print(stderr, "seed {:x} ({}): {}: {}\n", seed, name_of(report.weather),
                    name_of(violation.invariant), violation.what);
     }
-    fmt::print(stderr, "repeat with: {}", repeat_command);
+    fmt::print(stderr, "{}", verdict);
     return false;
 }
 
@@ -180,8 +180,9 @@ int main(int count, char** values) {
                    "[--exchanges N] [--once] [--direct] [--tell] [--verbose]\n");
         return 2;
     }
-    std::signal(SIGABRT, on_abort);
-    std::signal(SIGALRM, [](int) { std::abort(); });
+    std::signal(SIGABRT, on_signal);
+    std::signal(SIGSEGV, on_signal);
+    std::signal(SIGALRM, on_signal);
     const auto begin = std::chrono::steady_clock::now();
     Totals totals;
     std::uint64_t next = arguments.base;

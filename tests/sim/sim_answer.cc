@@ -39,6 +39,11 @@ std::string head_of(const SimLedger::Exchange& exchange, SimAsked asked, BodyFra
             break;
     }
     if (close) head += "Connection: close\r\n";
+    if (asked.idle_timeout.count() > 0 &&
+        asked.idle_timeout % std::chrono::seconds(1) == core::Duration{}) {
+        head +=
+            fmt::format("Keep-Alive: timeout={}\r\n", asked.idle_timeout / std::chrono::seconds(1));
+    }
     return head + "\r\n";
 }
 
@@ -82,13 +87,13 @@ SimAnswer draw_answer(SimFaults& faults, const SimLedger::Exchange& exchange, Si
     SimAnswer answer;
     const bool has_body = exchange.has_answer_body();
     BodyFraming framing = BodyFraming::length;
-    if (has_body && !asked.http_1_0) {
+    if (has_body) {
         if (faults.prng().chance(0.25)) framing = BodyFraming::chunked;
         if (faults.strikes(Fault::backend_close_delimited)) framing = BodyFraming::until_close;
     }
     const bool close =
         framing == BodyFraming::until_close || faults.strikes(Fault::backend_close_header);
-    if (!asked.http_1_0 && faults.prng().chance(0.05)) {
+    if (faults.prng().chance(0.05)) {
         answer.bytes = "HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n";
     }
     answer.bytes += head_of(exchange, asked, framing, close);

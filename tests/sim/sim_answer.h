@@ -29,7 +29,7 @@ struct SimAnswer {
 struct SimAsked {
     std::uint32_t number = 0;
     std::uint32_t backend = 0;
-    bool http_1_0 = false;
+    core::Duration idle_timeout{};  // Announced, when of whole seconds.
 };
 
 SimAnswer draw_answer(SimFaults& faults, const SimLedger::Exchange& exchange, SimAsked asked);

@@ -111,7 +111,9 @@ bool SimBackendLink::read_head() {
     is_request_whole_ = false;
     checked_ = 0;
     answer_ = draw_answer(backend_.net_.faults(), backend_.ledger_.exchange(number_),
-                          {.number = number_, .backend = backend_.options_.number});
+                          {.number = number_,
+                           .backend = backend_.options_.number,
+                           .idle_timeout = backend_.options_.idle_timeout});
     answered_ = 0;
     backend_.net_.tell("backend {} fd {} reads the head of {}", backend_.options_.number,
                        link_.fd(), number_);
@@ -230,6 +232,8 @@ void SimBackendLink::end_answer() {
     SimFaults& faults = backend_.net_.faults();
     if (faults.strikes(Fault::backend_end_idle)) {
         wait(microseconds(faults.skewed(50'000)), static_cast<std::uint8_t>(Wait::idle_over));
+    } else if (backend_.options_.idle_timeout.count() > 0) {
+        wait(backend_.options_.idle_timeout, static_cast<std::uint8_t>(Wait::idle_over));
     }
     read_input();
 }

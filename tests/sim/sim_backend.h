@@ -74,6 +74,8 @@ public:
     struct Options {
         std::uint32_t number = 0;
         core::Address address;
+        // How long it keeps an idle connection; 0: for ever.
+        core::Duration idle_timeout{};
     };
     SimBackend(SimIo& io, SimNet& net, SimLedger& ledger, const Options& options);
     SimBackend(const SimBackend&) = delete;

@@ -10,7 +10,7 @@ namespace ringway::sim {
 
 namespace {
 
-constexpr std::size_t body_bytes_max = 65'536;
+constexpr std::size_t body_bytes_max = 262'144;
 constexpr std::uint32_t requester = 0xffff'ffff;
 
 // Every body is a piece of this text; where it begins depends on whose it is.
@@ -94,12 +94,13 @@ std::uint32_t SimLedger::plan(std::uint32_t client) {
                       : die < 18 ? SimMethod::post
                                  : SimMethod::put;
     if (exchange.method == SimMethod::post || exchange.method == SimMethod::put) {
-        exchange.request_bytes = skewed(prng_, 40'000);
+        exchange.request_bytes = skewed(prng_, prng_.chance(0.02) ? 200'000 : 40'000);
     }
     static constexpr std::uint16_t statuses[] = {201, 204, 304, 404, 500};
     if (prng_.chance(0.2)) exchange.status = statuses[prng_.uniform(std::size(statuses))];
-    exchange.answer_bytes =
-        exchange.status == 204 || exchange.status == 304 ? 0 : skewed(prng_, 60'000);
+    // Some are larger than any window on the way.
+    exchange.answer_bytes = skewed(prng_, prng_.chance(0.02) ? 250'000 : 50'000);
+    if (exchange.status == 204 || exchange.status == 304) exchange.answer_bytes = 0;
     exchanges_.push_back(exchange);
     open_count_++;
     return static_cast<std::uint32_t>(exchanges_.size() - 1);
