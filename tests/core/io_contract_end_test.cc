@@ -1,7 +1,6 @@
 // The promises of core/io.h about ends: cancelling, shutting down, closing, releasing. Run on the
 // same engines as io_contract_test.cc.
 #include "tests/core/io_contract.h"
-#include "tests/sim/sim_io.h"
 
 namespace ringway::core::contract {
 namespace {
@@ -182,48 +181,6 @@ TEST_P(IoContractEnds, ClosesOnceEverythingIsJoinedAndTheDescriptorIsFree) {
     EXPECT_EQ(again, pair.client);
     EXPECT_EQ(close(again), 0);
     EXPECT_EQ(close(pair.server), 0);
-}
-
-// What the simulated engine checks of its caller, so that fleet_sim finds it.
-
-struct Simulated {
-    sim::SimClock clock;
-    sim::SimFaults faults{1};
-    sim::SimNet net{clock, faults};
-    sim::SimIo io{net, {.host = Address::ipv4_loopback(0)}};
-    int fd = io.open_socket(Address::ipv4_loopback(1)).value();
-    Waiter first;
-    Waiter second;
-};
-
-TEST(SimIo, DiesOfACloseWithAReceiveInFlight) {
-    Simulated simulated;
-    EXPECT_DEATH(
-        {
-            simulated.io.receive(simulated.first.armed(), simulated.fd, Pool::client);
-            simulated.io.close(simulated.second.armed(), simulated.fd);
-        },
-        "undelivered == 0");
-}
-
-TEST(SimIo, DiesOfTwoSendsOnOneDescriptor) {
-    Simulated simulated;
-    EXPECT_DEATH(
-        {
-            simulated.io.send(simulated.first.armed(), simulated.fd, as_bytes("a"));
-            simulated.io.send(simulated.second.armed(), simulated.fd, as_bytes("b"));
-        },
-        "send_pending");
-}
-
-TEST(SimIo, DiesOfAnOperationOnAClosedDescriptor) {
-    Simulated simulated;
-    EXPECT_DEATH(
-        {
-            simulated.io.close(simulated.first.armed(), simulated.fd);
-            simulated.io.receive(simulated.second.armed(), simulated.fd, Pool::client);
-        },
-        "closing");
 }
 
 }  // namespace

@@ -172,7 +172,10 @@ void FleetSim::draw_weather() {
 void FleetSim::draw_config() {
     config_.shards.count = static_cast<std::uint32_t>(1 + prng_.uniform(4));
     config_.listens.push_back({.name = "sim", .address = address("10.0.0.1:8080")});
-    config_.limits.connections = 64 * *config_.shards.count;
+    // With few places, connections wait in the kernel's queue until others go.
+    const bool is_crowded = weather_ != Weather::calm && prng_.chance(0.25);
+    const std::uint64_t places = is_crowded ? 1 + prng_.uniform(8) : 64;
+    config_.limits.connections = static_cast<std::uint32_t>(places) * *config_.shards.count;
     config_.limits.upstream_idle = static_cast<std::uint32_t>(1 + prng_.uniform(8));
     config::Group group{.name = "web", .backends = {}, .timeout = {}, .retry = {}};
     // Where no error is excused, a slow network must not cause one.
