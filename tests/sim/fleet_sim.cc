@@ -261,9 +261,10 @@ void FleetSim::post(std::uint32_t shard, shards::Message::Kind kind) {
 
 void FleetSim::play() {
     // One of several shards may have to go while the others work.
-    if (weather_ == Weather::storm && shards_.size() > 1 && prng_.chance(0.2)) {
+    if (weather_ != Weather::calm && shards_.size() > 1 && prng_.chance(0.25)) {
         const std::size_t share = prng_.uniform(options_.exchanges);
         run_for(1h, [&] { return ledger_->size() > share || clients_have_ended(); });
+        ledger_->on_drain();
         post(static_cast<std::uint32_t>(prng_.uniform(shards_.size())),
              shards::Message::Kind::begin_shutdown);
     }

@@ -112,7 +112,11 @@ void SimClient::end_front(SimLedger::End end, std::uint16_t status) {
     static constexpr const char* ends[] = {"open", "whole", "own error", "cut", "abandoned"};
     net_.tell("client {}: {} ended {} {}", options_.number, flights_.front(),
               ends[static_cast<std::size_t>(end)], status);
-    ledger_.end(flights_.front(), end, status);
+    if (end == SimLedger::End::cut) {
+        ledger_.cut(flights_.front(), response_.has_begun());
+    } else {
+        ledger_.end(flights_.front(), end, status);
+    }
     flights_.pop_front();
     if (!flights_.empty()) response_.expect(flights_.front());
 }

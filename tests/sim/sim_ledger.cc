@@ -122,11 +122,19 @@ void SimLedger::end(std::uint32_t number, End end, std::uint16_t status) {
     open_count_--;
     ended_[static_cast<std::size_t>(end)]++;
     if (end == End::own_error && status < own_errors_.size()) own_errors_[status]++;
-    if (strict_ && (end == End::own_error || end == End::cut)) {
-        violate(Invariant::errors_need_a_cause,
-                fmt::format("exchange {} of client {} ended with {}", number, exchange.client,
-                            end == End::cut ? "a cut" : std::to_string(status)));
+    if (strict_ && end == End::own_error) {
+        violate(
+            Invariant::errors_need_a_cause,
+            fmt::format("exchange {} of client {} ended with {}", number, exchange.client, status));
     }
+}
+
+void SimLedger::cut(std::uint32_t number, bool within) {
+    end(number, End::cut, 0);
+    if (!strict_ || (was_drained_ && !within)) return;
+    violate(Invariant::errors_need_a_cause,
+            fmt::format("exchange {} of client {} was cut {}", number, exchanges_[number].client,
+                        within ? "within its answer" : "before its answer"));
 }
 
 std::string_view SimLedger::request_text(std::uint32_t number, std::size_t size) {

@@ -69,6 +69,11 @@ public:
     std::uint32_t plan(std::uint32_t client);
     void on_seen(std::uint32_t number);
     void end(std::uint32_t number, End end, std::uint16_t status);
+    // A shard is told to go: who asks it at that moment may be cut before the answer began, as on
+    // any idle connection that ends, but not within it.
+    void on_drain() { was_drained_ = true; }
+    // The proxy ended the connection; `within` an answer, or before its first byte.
+    void cut(std::uint32_t number, bool within);
 
     const Exchange& exchange(std::uint32_t number) const { return exchanges_[number]; }
     std::size_t size() const { return exchanges_.size(); }
@@ -87,6 +92,7 @@ private:
     core::Prng prng_;
     std::uint32_t exchanges_max_;
     bool strict_;
+    bool was_drained_ = false;
     std::vector<Exchange> exchanges_;
     std::size_t open_count_ = 0;
     std::uint64_t ended_[5] = {};
