@@ -332,8 +332,8 @@ void H1Session::on_drained() {
     send_was_stalled_ = false;
     if (state_ == State::draining) {
         // When the client is not done sending, closing now would reset the connection, and the
-        // reset would take our answer with it.
-        if (body_.has_ended()) return begin_close(cut_by_us);
+        // reset would take our answer with it (RFC 9112, 9.6). Only who asked for the end is done.
+        if (body_.has_ended() && !request_keep_alive_) return begin_close(cut_by_us);
         return begin_linger();
     }
     if (state_ == State::releasing) return stream_.begin_release();
@@ -355,9 +355,9 @@ void H1Session::on_stream_failed(const core::Error& error) {
 void H1Session::begin_drain() {
     is_draining_ = true;
     if (state_ != State::waiting) return;
-    // Its last answer may still be on its way to the kernel.
+    // Its last answer may still be on its way to the kernel, or to the client.
     if (!stream_.output().empty()) return end_after_output();
-    begin_close(cut_by_us);
+    begin_linger();
 }
 
 void H1Session::begin_close(const core::Error& error) {
