@@ -356,6 +356,7 @@ FleetSimReport FleetSim::report() const {
     report.trace_hash = const_cast<SimNet&>(net_).trace().hash();
     report.weather = weather_;
     report.shards = static_cast<std::uint32_t>(shards_.size());
+    report.was_drained = ledger_->was_drained();
     report.simulated = clock_.now() - core::Instant{};
     report.events = clock_.fired_total();
     for (const ShardHost& host : shards_) report.completions += host.shard_io.delivered_total();

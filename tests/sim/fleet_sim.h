@@ -35,6 +35,7 @@ struct FleetSimReport {
     std::uint64_t trace_hash = 0;
     Weather weather = Weather::calm;
     std::uint32_t shards = 0;
+    bool was_drained = false;  // One of the shards, while the others went on.
     core::Duration simulated{};
     std::uint64_t events = 0;
     std::uint64_t completions = 0;

@@ -69,9 +69,10 @@ public:
     std::uint32_t plan(std::uint32_t client);
     void on_seen(std::uint32_t number);
     void end(std::uint32_t number, End end, std::uint16_t status);
-    // A shard is told to go: who asks it at that moment may be cut before the answer began, as on
-    // any idle connection that ends, but not within it.
+    // A shard is told to go: who asks it at that moment may be cut, as on any idle connection that
+    // ends, but not once a backend has the request.
     void on_drain() { was_drained_ = true; }
+    bool was_drained() const { return was_drained_; }
     // The proxy ended the connection; `within` an answer, or before its first byte.
     void cut(std::uint32_t number, bool within);
 
