@@ -307,6 +307,7 @@ void FleetSim::check_io(SimIo& io, const char* whose) {
     };
     given_back(io.in_flight() == 0, "an operation is in flight");
     given_back(io.open_descriptors() == 0, "a descriptor is open");
+    given_back(io.bulk_pool().free_count() == io.bulk_pool().count(), "a large buffer is out");
     for (const core::Pool pool : {core::Pool::client, core::Pool::upstream}) {
         given_back(io.pool(pool).free_count() == io.pool(pool).count(), "a buffer is out");
         given_back(!io.pool(pool).has_waiters(), "somebody waits for a buffer");
