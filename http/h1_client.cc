@@ -76,6 +76,8 @@ void H1Client::begin_exchange(ResponseSink& sink) {
     response_began_ = false;
     keep_alive_ = false;
     request_bytes_ = 0;
+    request_is_lost_ = false;
+    began_at_ = context_.now();
     arm_timer(timeouts_.first_byte);
 }
 
@@ -84,16 +86,20 @@ void H1Client::send_head(const RequestHead& head, const HeadEdits& edits) {
     request_framing_ = head.framing;
     asks_upgrade_ = edits.asks_upgrade;
     core::Buffer space = context_.take_buffer(written_size_max(head, edits));
-    // Without room there is no request; the deadline of the first byte will not be waited for.
-    if (!space) {
-        context_.counters.memory_refusals.add();
-        return arm_timer(core::Duration{0});
-    }
+    if (!space) return lose_request();
     const std::span<std::byte> room = space.back_room();
     space.extend(write_request_head(head, edits, {.framing = head.framing},
                                     {reinterpret_cast<char*>(room.data()), room.size()}));
     count_request(space.size());
     stream_.output().push(std::move(space));
+}
+
+// A part of the request could not be written. What follows it must not be sent, for the backend
+// would read it as something else: a body as a request. The exchange hears of it from the timer.
+void H1Client::lose_request() {
+    context_.counters.memory_refusals.add();
+    request_is_lost_ = true;
+    arm_timer(core::Duration{0});
 }
 
 void H1Client::count_request(std::size_t bytes) {
@@ -103,31 +109,28 @@ void H1Client::count_request(std::size_t bytes) {
 }
 
 void H1Client::send_body(core::Buffer bytes) {
-    if (bytes.size() == 0) return;
+    if (bytes.size() == 0 || request_is_lost_) return;
     count_request(bytes.size());
     core::ByteQueue& output = stream_.output();
     if (request_framing_ != Framing::chunked) return output.push(std::move(bytes));
     char space[chunk_head_bytes_max];
     const std::size_t size = write_chunk_head(bytes.size(), space);
-    const bool has_room = output.try_copy(bytes_of({space, size}), context_.small_buffers);
+    if (!output.try_copy(bytes_of({space, size}), context_.small_buffers)) return lose_request();
     output.push(std::move(bytes));
-    if (!has_room || !output.try_copy(bytes_of("\r\n"), context_.small_buffers)) {
-        context_.counters.memory_refusals.add();
-        arm_timer(core::Duration{0});
-    }
+    if (!output.try_copy(bytes_of("\r\n"), context_.small_buffers)) lose_request();
 }
 
 void H1Client::flush() {
-    stream_.flush();
+    if (!request_is_lost_) stream_.flush();
 }
 
 void H1Client::end_request() {
     request_ended_ = true;
+    if (request_is_lost_) return;
     arm_timer(timeouts_.first_byte);
     if (request_framing_ == Framing::chunked &&
         !stream_.output().try_copy(bytes_of(last_chunk), context_.small_buffers)) {
-        context_.counters.memory_refusals.add();
-        arm_timer(core::Duration{0});
+        return lose_request();
     }
     stream_.flush();
 }
@@ -143,6 +146,11 @@ void H1Client::on_drained() {
 void H1Client::on_bytes(core::Buffer bytes) {
     if (state_ == State::idle) return end();
     if (state_ == State::closing) return;
+    if (context_.now() == began_at_ && !response_began_) {
+        // The request has not left us: what is started in a tick is submitted with the next one.
+        // These bytes were on their way when the connection was still idle.
+        return fail(upstream_error(core::Errc::malformed, core::Retry::yes, "bytes unasked for"));
+    }
     response_began_ = true;
     const std::uint64_t exchange = exchanges_;
     while (bytes && bytes.size() > 0) {
@@ -248,8 +256,8 @@ void H1Client::grant(std::size_t bytes) {
 void H1Client::end_response() {
     ResponseSink& sink = *std::exchange(sink_, nullptr);
     // A request that is not out yet would leave its rest where the next one should begin.
-    const bool is_reusable =
-        keep_alive_ && request_ended_ && stream_.output().empty() && stream_.is_open();
+    const bool is_reusable = keep_alive_ && request_ended_ && !request_is_lost_ &&
+                             stream_.output().empty() && stream_.is_open();
     if (is_reusable) {
         state_ = State::idle;
         arm_timer(timeouts_.idle);
@@ -371,6 +379,7 @@ void H1Client::on_timeout() noexcept {
                                                  .retry = core::Retry::yes,
                                                  .what = "no connection within timeout.connect"});
         case State::awaiting_head:
+            if (request_is_lost_) return fail_for_memory();
             // The clock of the first byte runs from when the request has left; until then it is
             // enough that its bytes move.
             if ((!request_ended_ || stream_.is_sending()) &&
@@ -379,6 +388,7 @@ void H1Client::on_timeout() noexcept {
             }
             [[fallthrough]];
         case State::reading_body:
+            if (request_is_lost_) return fail_for_memory();
             // Nothing is asked of a backend while the client does not take what it sent.
             if (!stream_.is_receiving() && granted_ == 0) {
                 return arm_timer(timeouts_.between_bytes);
@@ -396,8 +406,14 @@ void H1Client::on_timeout() noexcept {
     }
 }
 
+void H1Client::fail_for_memory() {
+    fail({.code = core::Errc::no_buffers, .what = "no memory for the request"});
+}
+
+// Once its request is lost an exchange waits for nothing else.
 void H1Client::arm_timer(core::Duration timeout) {
-    context_.timers.arm(timer_.then<&H1Client::on_timeout>(), context_.now() + timeout);
+    context_.timers.arm(timer_.then<&H1Client::on_timeout>(),
+                        context_.now() + (request_is_lost_ ? core::Duration{} : timeout));
 }
 
 }  // namespace ringway::http

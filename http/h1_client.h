@@ -92,9 +92,11 @@ private:
     core::Buffer begin_response(const ResponseHead& head, core::Buffer bytes);
     core::Buffer read_body(core::Buffer bytes);
     void count_request(std::size_t bytes);
+    void lose_request();
     void pause();
     void end_response();
     void fail(const core::Error& error);
+    void fail_for_memory();
     bool was_never_read() const;
     void end();
     void on_timeout() noexcept;
@@ -119,6 +121,8 @@ private:
     Method request_method_ = Method::other;
     Framing request_framing_ = Framing::none;
     bool request_ended_ = false;
+    core::Instant began_at_;         // The tick in which it began.
+    bool request_is_lost_ = false;   // A part of it could not be written for want of memory.
     bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
     bool response_began_ = false;    // A byte of the response has arrived.
     bool keep_alive_ = false;

@@ -191,7 +191,13 @@ void H1Session::reply(const Reply& reply) {
     head_was_sent_ = true;
     response_framing_ = Framing::length;
     response_keep_alive_ = request_keep_alive_ && !is_draining_ && body_.has_ended();
-    stream_.output().push(write_own_answer(context_, reply, connection_field()));
+    core::Buffer answer = write_own_answer(context_, reply, connection_field());
+    if (!answer) {
+        // Kept open, the client would take the next answer for this one.
+        sink_ = nullptr;
+        return refuse_for_memory();
+    }
+    stream_.output().push(std::move(answer));
     finish();
 }
 
@@ -329,7 +335,7 @@ void H1Session::end_after_output() {
 }
 
 void H1Session::on_drained() {
-    send_was_stalled_ = false;
+    unsent_at_look_ = 0;
     if (state_ == State::draining) {
         // When the client is not done sending, closing now would reset the connection, and the
         // reset would take our answer with it (RFC 9112, 9.6). Only who asked for the end is done.
@@ -402,7 +408,11 @@ void H1Session::on_timeout() noexcept {
 
 // The same send in two looks in a row: the client does not read.
 void H1Session::look_for_progress() {
-    if (std::exchange(send_was_stalled_, stream_.is_sending()) && stream_.is_sending()) {
+    const std::size_t unsent =
+        stream_.is_sending() ? stream_.output().size() + context_.io.unacknowledged(stream_.fd())
+                             : 0;
+    if (std::exchange(unsent_at_look_, static_cast<std::uint32_t>(unsent)) == unsent &&
+        unsent > 0) {
         context_.counters.client_timeouts.add();
         return begin_close({.code = core::Errc::timed_out,
                             .side = core::Side::client,

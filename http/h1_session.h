@@ -108,8 +108,8 @@ private:
     State state_ = State::waiting;
     bool is_processing_ = false;  // `process` is on the stack and will look at the state again.
     bool is_draining_ = false;
-    bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
-    core::PackedAddress peer_;       // Asked for with the first request.
+    std::uint32_t unsent_at_look_ = 0;  // Bytes, at the last look of the timer.
+    core::PackedAddress peer_;          // Asked for with the first request.
 
     // While bytes wait: of a head not yet whole (State::head), or early ones (State::answering).
     HeadBuffer pending_;

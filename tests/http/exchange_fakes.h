@@ -1,7 +1,7 @@
 // What an Exchange stands between, as fakes: a client side and an upstream side that write down
 // what they are asked, in one common log, and an `Upstreams` that answers as the test tells it, at
-// once or later. They hold the exchange to its contract: calls in the order that client_side.h and
-// upstream_side.h allow, and nothing on a side that is not the exchange's any more.
+// once or later. They hold the exchange to its contract: the order of calls, and nothing on a side
+// that is not the exchange's any more.
 // Part of ExchangeTest (exchange_fixture.h); on the test's thread.
 #pragma once
 
@@ -22,14 +22,11 @@ namespace ringway::http::fakes {
 
 using Log = std::vector<std::string>;
 
-inline std::string text_of(const core::Buffer& bytes) {
-    return {reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size()};
-}
-
 // Long bodies are told by their length alone.
 inline std::string told(std::string_view what, const core::Buffer& bytes) {
-    if (bytes.size() <= 32) return fmt::format("{} {}", what, text_of(bytes));
-    return fmt::format("{} {} bytes", what, bytes.size());
+    if (bytes.size() > 32) return fmt::format("{} {} bytes", what, bytes.size());
+    const auto* text = reinterpret_cast<const char*>(bytes.bytes().data());
+    return fmt::format("{} {}", what, std::string_view{text, bytes.size()});
 }
 
 class FakeClient final : public ClientSide {
@@ -79,11 +76,9 @@ public:
 
     bool is_open() const { return ends == 0 && !is_gone; }
 
-    std::size_t granted = 0;  // Of the request's body, in all.
-    std::size_t received = 0;
+    std::size_t granted = 0, received = 0;  // Of the request's body, in all; of the response's.
     int ends = 0;
-    bool has_head = false;
-    bool is_gone = false;
+    bool has_head = false, is_gone = false;
 
 private:
     Log& log_;
@@ -98,8 +93,8 @@ public:
     void send_head(const RequestHead& head, const HeadEdits& edits) override {
         EXPECT_TRUE(is_lent) << "a head on a connection that is not ours";
         log_.push_back(fmt::format("upstream head {}", head.at(head.path)));
-        for (std::size_t i = 0; i < edits.added_count; i++) {
-            fields.push_back(fmt::format("{}: {}", edits.added[i].name, edits.added[i].value));
+        for (const AddedField& field : std::span{edits.added, edits.added_count}) {
+            fields.push_back(fmt::format("{}: {}", field.name, field.value));
         }
     }
     void send_body(core::Buffer bytes) override {

@@ -10,6 +10,8 @@ using core::Retry;
 using fakes::ExchangeTest;
 using fakes::Log;
 
+const std::string window_granted = fmt::format("client grant {}", body_window_bytes);
+
 // --- The phases, in order
 // -------------------------------------------------------------------------
 
@@ -84,7 +86,7 @@ TEST_F(ExchangeTest, ABodyThatIsStillToComeIsAskedForOnceSomebodyCanTakeIt) {
     EXPECT_EQ(log, Log{"acquire"});
     EXPECT_EQ(client.granted, 0U);
     upstreams.give({});
-    EXPECT_EQ(log, (Log{"acquire", "upstream head /", "upstream flush", "client grant 262144"}));
+    EXPECT_EQ(log, (Log{"acquire", "upstream head /", "upstream flush", window_granted}));
     sink->on_request_body(bytes("abcd"));
     sink->on_request_end();
     EXPECT_EQ(log.back(), "upstream end");
@@ -136,7 +138,7 @@ TEST_F(ExchangeTest, AResponseMayComeBeforeTheRequestIsWhole) {
     respond("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
     end_response();
     EXPECT_EQ(log, (Log{"acquire", "upstream head /", "upstream body ab", "upstream flush",
-                        "client grant 262144", "client head 413", "client finish"}));
+                        window_granted, "client head 413", "client finish"}));
     EXPECT_FALSE(upstreams.lent[0]->request_ended);
 }
 
@@ -153,7 +155,7 @@ TEST_F(ExchangeTest, ARequestGoesOnWhileItsResponseStreams) {
     upstream().sink.on_response_body(bytes("CD"));
     end_response();
     EXPECT_EQ(log, (Log{"acquire", "upstream head /", "upstream body ab", "upstream flush",
-                        "client grant 262144", "client head 200", "client body AB", "client flush",
+                        window_granted, "client head 200", "client body AB", "client flush",
                         "upstream body cd", "upstream end", "client body CD", "client finish"}));
 }
 
