@@ -124,7 +124,6 @@ public:
         log_.push_back(fmt::format("upstream grant {}", bytes));
     }
     std::size_t backlog() const override { return 0; }
-
     ResponseSink& sink;
     bool is_lent = true;
     bool request_ended = false;
