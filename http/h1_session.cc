@@ -59,6 +59,7 @@ void H1Session::process(core::Buffer bytes) {
     }
     if (sink_ != nullptr && !body_.has_ended()) sink_->on_request_pause();
     is_processing_ = false;
+    goes_on_ = goes_on_ || (state_ == State::draining && bytes && bytes.size() > 0);
     // Early bytes of the next request. They are copied: a receive buffer is never held for long.
     if (bytes && bytes.size() > 0 && state_ == State::answering &&
         !pending_.append(context_, std::move(bytes))) {
@@ -329,6 +330,7 @@ void H1Session::refuse_for_memory() {
 
 void H1Session::end_after_output() {
     state_ = State::draining;
+    goes_on_ = !pending_.empty();
     pending_.clear();
     arm_timer(context_.settings.client.send_timeout);
     if (stream_.output().empty()) on_drained();
@@ -339,7 +341,7 @@ void H1Session::on_drained() {
     if (state_ == State::draining) {
         // When the client is not done sending, closing now would reset the connection, and the
         // reset would take our answer with it (RFC 9112, 9.6). Only who asked for the end is done.
-        if (body_.has_ended() && !request_keep_alive_) return begin_close(cut_by_us);
+        if (body_.has_ended() && !request_keep_alive_ && !goes_on_) return begin_close(cut_by_us);
         return begin_linger();
     }
     if (state_ == State::releasing) return stream_.begin_release();

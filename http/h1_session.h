@@ -108,6 +108,7 @@ private:
     State state_ = State::waiting;
     bool is_processing_ = false;  // `process` is on the stack and will look at the state again.
     bool is_draining_ = false;
+    bool goes_on_ = false;              // Bytes came behind the last request that we answer.
     std::uint32_t unsent_at_look_ = 0;  // Bytes, at the last look of the timer.
     core::PackedAddress peer_;          // Asked for with the first request.
 
