@@ -1,5 +1,6 @@
 #include "shards/fleet.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -35,6 +36,13 @@ void pin_to(int cpu) {
     CPU_SET(cpu, &set);
     // Where it is refused (a container's cpuset changed under us) the thread runs unpinned.
     sched_setaffinity(0, sizeof set, &set);
+}
+
+core::Result<int> copy_of(int listen_fd) {
+    const int fd = ::fcntl(listen_fd, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0) return fd;
+    return std::unexpected(core::Error{
+        .code = core::errc_of(errno), .sys = errno, .what = "the socket cannot be copied"});
 }
 
 std::string listen_failure(const core::Address& address, const core::Error& error) {
@@ -151,7 +159,7 @@ void Fleet::run_shard(std::uint32_t index) {
     for (std::size_t i = 0; i < options_.config.listens.size() && failure.empty(); i++) {
         const core::Address& address = options_.config.listens[i].address;
         core::Result<int> fd = shared_listeners_[i] >= 0
-                                   ? core::Result<int>{::dup(shared_listeners_[i])}
+                                   ? copy_of(shared_listeners_[i])
                                    : core::open_listen_socket(address, {.exclusive = index == 0});
         if (fd) {
             shard.listen(*fd, {.scheme = "http", .port = ports_[i]});

@@ -125,7 +125,7 @@ void Shard::on_session_closed(http::H1Session& session) {
 
 // Not at every place that becomes free: arming an accept costs as much as a request.
 void Shard::resume_listeners() {
-    if (client_count() > clients_max_ / 20 * 19) return;
+    if (client_count() > clients_max_ - clients_max_ / 20) return;
     for (const auto& listener : listeners_) listener->resume_if_paused();
 }
 
