@@ -11,6 +11,8 @@ namespace {
 
 constexpr core::Duration linger_timeout = std::chrono::seconds(1);
 constexpr core::Duration watch_closing_client_after = std::chrono::milliseconds(50);
+// Answers that a client may leave unread before its next pipelined request waits.
+constexpr std::size_t unread_bytes_max = 65'536;
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
 constexpr core::Error cut_by_us{
@@ -49,7 +51,7 @@ void H1Session::on_bytes(core::Buffer bytes) {
 void H1Session::process(core::Buffer bytes) {
     is_processing_ = true;
     while (bytes && bytes.size() > 0) {
-        if (state_ == State::waiting || state_ == State::head) {
+        if (may_begin_next()) {
             bytes = parse_head(std::move(bytes));
         } else if (state_ == State::answering && !body_.has_ended()) {
             bytes = read_body(std::move(bytes));
@@ -61,11 +63,23 @@ void H1Session::process(core::Buffer bytes) {
     is_processing_ = false;
     goes_on_ = goes_on_ || (state_ == State::draining && bytes && bytes.size() > 0);
     // Early bytes of the next request. They are copied: a receive buffer is never held for long.
-    if (bytes && bytes.size() > 0 && state_ == State::answering &&
-        !pending_.append(context_, std::move(bytes))) {
+    const bool ends =
+        state_ == State::draining || state_ == State::lingering || state_ == State::closing;
+    if (bytes && bytes.size() > 0 && !ends && !pending_.append(context_, std::move(bytes))) {
         return refuse_for_memory();
     }
     receive_if_wanted();
+}
+
+// A client that asks on and on without reading would have all its answers kept here.
+bool H1Session::may_begin_next() const {
+    return (state_ == State::waiting || state_ == State::head) &&
+           stream_.output().size() < unread_bytes_max;
+}
+
+void H1Session::go_on() {
+    if (pending_.empty()) return receive_if_wanted();
+    if (may_begin_next()) process(pending_.take());
 }
 
 core::Buffer H1Session::parse_head(core::Buffer bytes) {
@@ -153,6 +167,8 @@ void H1Session::receive_if_wanted() {
     switch (state_) {
         case State::waiting:
         case State::head:
+            if (may_begin_next()) stream_.receive();
+            return;
         case State::lingering:
             return stream_.receive();
         case State::answering:
@@ -256,9 +272,7 @@ void H1Session::finish() {
     if (!may_go_on()) return end_after_output();
     state_ = State::waiting;
     arm_timer(context_.settings.client.idle_timeout);
-    if (is_processing_) return;
-    if (pending_.empty()) return receive_if_wanted();
-    process(pending_.take());
+    if (!is_processing_) go_on();
 }
 
 bool H1Session::may_go_on() const {
@@ -345,7 +359,8 @@ void H1Session::on_drained() {
         return begin_linger();
     }
     if (state_ == State::releasing) return stream_.begin_release();
-    if (sink_ != nullptr) sink_->on_client_drained();
+    if (sink_ != nullptr) return sink_->on_client_drained();
+    if (state_ == State::waiting || state_ == State::head) go_on();
 }
 
 void H1Session::begin_linger() {

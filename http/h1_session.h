@@ -82,6 +82,8 @@ private:
     void on_released(int fd, core::Buffer bytes) override;
 
     void process(core::Buffer bytes);
+    bool may_begin_next() const;
+    void go_on();
     core::Buffer parse_head(core::Buffer bytes);
     core::Buffer begin_request(const RequestHead& head, core::Buffer bytes);
     core::Buffer read_body(core::Buffer bytes);
@@ -112,7 +114,7 @@ private:
     std::uint32_t unsent_at_look_ = 0;  // Bytes, at the last look of the timer.
     core::PackedAddress peer_;          // Asked for with the first request.
 
-    // While bytes wait: of a head not yet whole (State::head), or early ones (State::answering).
+    // While bytes wait: of a head not yet whole (State::head), or early ones.
     HeadBuffer pending_;
 
     // While a request is answered.

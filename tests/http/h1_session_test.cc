@@ -76,6 +76,37 @@ TEST_F(H1SessionTest, PipelinedRequestsWaitUntilTheOneBeforeThemIsAnswered) {
     EXPECT_EQ(client.received, "HTTP/1.1 204 No Content\r\n\r\n" + ok("b"));
 }
 
+TEST_F(H1SessionTest, AClientThatAsksOnWithoutReadingIsNotAnsweredOn) {
+    host.echoes = false;
+    constexpr std::size_t requests = 40;
+    constexpr std::size_t answer_bytes = 50'000;
+    std::string asked;
+    for (std::size_t i = 0; i < requests; i++) asked += get_a;
+    SimPeer& client = connect();
+    client.stop_reading();
+    client.send(asked);
+    const auto answer_all = [&] {
+        for (std::size_t i = 0; i < host.requests.size(); i++) {
+            if (host.requests[i]->is_over) continue;
+            host.requests[i]->answer("HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n",
+                                     std::string(answer_bytes, 'x'));
+        }
+    };
+    for (std::size_t i = 0; i < requests; i++) {
+        settle();
+        answer_all();
+    }
+    // What the network takes is taken; of the rest two answers at most are kept here.
+    EXPECT_LT(host.requests.size(), 20U);
+    client.read_on();
+    EXPECT_TRUE(until([&] {
+        answer_all();
+        return client.received.size() > requests * answer_bytes;
+    }));
+    EXPECT_EQ(host.requests.size(), requests);
+    EXPECT_FALSE(client.is_over());
+}
+
 TEST_F(H1SessionTest, RequestsCutAtAnyByteAreTheSameRequests) {
     const std::string asked = all_requests();
     for (std::size_t cut = 1; cut < asked.size(); cut++) {
