@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "core/listen_socket.h"
 #include "core/uring_io.h"
 
 namespace ringway::core {
@@ -53,12 +54,16 @@ protected:
         ASSERT_TRUE(made) << made.error().what;
         io_ = std::move(*made);
         int fds[2];
-        ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+        ASSERT_NO_FATAL_FAILURE(open_pair(fds));
         peer_ = fds[1];
         stream_ = std::make_unique<Stream>(
             *io_, ears_, Stream::Options{.pool = Pool::client, .side = Side::client});
         ears_.stream = stream_.get();
         stream_->adopt(fds[0]);
+    }
+
+    virtual void open_pair(int (&fds)[2]) {
+        ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     }
 
     void TearDown() override {
@@ -124,7 +129,22 @@ TEST_F(StreamTest, SendsInOrderAndSaysWhenAllIsOut) {
     EXPECT_EQ(std::string_view(space, static_cast<std::size_t>(count)), "first second third");
 }
 
-TEST_F(StreamTest, SwitchesToLargeBuffersWhileBytesComeInBulk) {
+// UNIX sockets say that bytes remain on 6.18, not yet on 6.12; silent ones stay with small buffers.
+class TcpStreamTest : public StreamTest {
+protected:
+    void open_pair(int (&fds)[2]) override {
+        const Result<int> listener = open_listen_socket(Address::ipv4_loopback(0));
+        ASSERT_TRUE(listener) << listener.error().what;
+        const Address address = local_address(*listener).value();
+        fds[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        ASSERT_EQ(connect(fds[1], address.data(), address.size()), 0);
+        fds[0] = accept4(*listener, nullptr, nullptr, SOCK_CLOEXEC);
+        ASSERT_GE(fds[0], 0);
+        ::close(*listener);
+    }
+};
+
+TEST_F(TcpStreamTest, SwitchesToLargeBuffersWhileBytesComeInBulk) {
     const int size = 4 << 20;
     setsockopt(peer_, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     const std::string sent(1 << 20, 'b');

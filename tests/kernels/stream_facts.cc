@@ -124,6 +124,22 @@ TEST_F(Receive, TellsWhetherBytesRemain) {
     EXPECT_EQ(second.flags & IORING_CQE_F_SOCK_NONEMPTY, 0u);
 }
 
+// On 6.12 only TCP says so, on 6.18 both. Where a UNIX socket is silent, receives just stay small.
+TEST(ReceiveFromAUnixSocket, NeverTellsOfBytesThatAreNotThere) {
+    Ring ring;
+    ProvidedBuffers buffers(ring);
+    buffers.give(0);
+    int fds[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    const Fd ours(fds[0]);
+    const Fd peer(fds[1]);
+    write_text(peer, "all there is");
+    start_receive(ring, ours.get(), tag);
+    const Cqe cqe = ring.wait();
+    EXPECT_EQ(cqe.res, 12);
+    EXPECT_EQ(cqe.flags & IORING_CQE_F_SOCK_NONEMPTY, 0u);
+}
+
 TEST_F(Receive, ShowsTheEndOfTheStreamAtTheLatestWhenABufferIsBack) {
     connection_.peer.reset();
     start_receive(ring_, connection_.ours.get(), tag);
