@@ -140,6 +140,12 @@ void Stream::fail(int sys, Errc code) {
 }
 
 void Stream::begin_close() {
+    if (state_ == State::releasing) {
+        // Not to be given away after all; the receive that is being cancelled joins.
+        io_.shutdown(fd_);
+        state_ = State::closing;
+        return;
+    }
     if (state_ != State::open && state_ != State::connecting) return;
     stop_waiting();
     if (state_ == State::connecting) {

@@ -61,6 +61,8 @@ public:
 
     // Asks for the next bytes; asking twice is asking once.
     void receive();
+    // What comes next is small, or long in coming: no large buffer shall wait for it.
+    void end_bulk() { receives_bulk_ = false; }
     bool is_receiving() const { return receive_.in_flight() || is_waiting(); }
     ByteQueue& output() { return output_; }
     const ByteQueue& output() const { return output_; }
@@ -69,6 +71,7 @@ public:
     // The peer sees our end of stream once the output is empty. REQUIRES: output().empty().
     void end_output();
 
+    // Also ends a release whose answer has not come.
     void begin_close();
     // Stops receiving and gives the descriptor away. REQUIRES: open, output().empty().
     void begin_release();

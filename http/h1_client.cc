@@ -74,6 +74,7 @@ void H1Client::begin_exchange(ResponseSink& sink) {
     request_ended_ = false;
     send_was_stalled_ = false;
     response_began_ = false;
+    interim_heads_ = 0;
     keep_alive_ = false;
     request_bytes_ = 0;
     request_is_lost_ = false;
@@ -204,6 +205,11 @@ core::Buffer H1Client::begin_response(const ResponseHead& head, core::Buffer byt
         fail(upstream_error(core::Errc::malformed, core::Retry::never, "101 without being asked"));
         return {};
     }
+    // They pass by the windows of bodies: without end they would fill the memory of a slow client.
+    if (head.is_interim() && ++interim_heads_ > interim_heads_max) {
+        fail(upstream_error(core::Errc::over_limit, core::Retry::never, "interim without end"));
+        return {};
+    }
     const std::size_t head_bytes = head.bytes;
     if (!head.is_interim()) {
         state_ = State::reading_body;
@@ -261,6 +267,7 @@ void H1Client::end_response() {
     if (is_reusable) {
         state_ = State::idle;
         arm_timer(timeouts_.idle);
+        stream_.end_bulk();
         stream_.receive();
         owner_.on_client_idle(*this);
     } else {
@@ -316,7 +323,7 @@ void H1Client::release_to(TunnelEnds& tunnel) {
     sink_ = nullptr;
     state_ = State::releasing;
     tunnel_ = &tunnel;
-    context_.timers.disarm(timer_);
+    arm_timer(timeouts_.between_bytes);
     release_if_drained();
 }
 
@@ -332,6 +339,7 @@ void H1Client::keep_early(core::Buffer bytes) {
 }
 
 void H1Client::on_released(int fd, core::Buffer bytes) {
+    context_.timers.disarm(timer_);
     keep_early(std::move(bytes));
     core::Buffer early = pending_.empty() ? core::Buffer{} : pending_.take();
     state_ = State::closing;

@@ -86,6 +86,8 @@ private:
     void on_closed() override;
     void on_released(int fd, core::Buffer bytes) override;
 
+    static constexpr std::uint8_t interim_heads_max = 32;  // Before the final one.
+
     void release_if_drained();
     void keep_early(core::Buffer bytes);
     core::Buffer parse_head(core::Buffer bytes);
@@ -125,6 +127,7 @@ private:
     bool request_is_lost_ = false;   // A part of it could not be written for want of memory.
     bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
     bool response_began_ = false;    // A byte of the response has arrived.
+    std::uint8_t interim_heads_ = 0;
     bool keep_alive_ = false;
     bool asks_upgrade_ = false;
     bool was_ended_by_server_ = false;

@@ -164,6 +164,7 @@ core::Buffer H1Session::read_body(core::Buffer bytes) {
 
 void H1Session::receive_if_wanted() {
     if (!stream_.is_open()) return;
+    if (state_ != State::answering || body_.has_ended()) stream_.end_bulk();
     switch (state_) {
         case State::waiting:
         case State::head:

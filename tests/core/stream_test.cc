@@ -162,6 +162,21 @@ TEST_F(TcpStreamTest, SwitchesToLargeBuffersWhileBytesComeInBulk) {
     EXPECT_GT(ears_.largest, std::size_t{32'768});
 }
 
+TEST_F(StreamTest, NoLargeBufferWaitsOnceBulkHasEnded) {
+    const std::string sent(100'000, 'b');
+    ASSERT_EQ(::send(peer_, sent.data(), sent.size(), 0), ssize_t(sent.size()));
+    stream_->receive();
+    EXPECT_TRUE(run_until([&] { return ears_.text.size() == sent.size(); }));
+    EXPECT_LT(io_->bulk_pool().free_count(), io_->bulk_pool().count()) << "it hopes for more";
+    ears_.wants_more = false;
+    ASSERT_EQ(::send(peer_, "x", 1, 0), 1);
+    EXPECT_TRUE(run_until([&] { return ears_.text.size() == sent.size() + 1; }));
+    stream_->end_bulk();
+    stream_->receive();
+    settle();
+    EXPECT_EQ(io_->bulk_pool().free_count(), io_->bulk_pool().count());
+}
+
 TEST_F(StreamTest, BulkWithoutLargeBuffersComesInSmallOnes) {
     std::vector<Buffer> taken;
     while (Buffer buffer = io_->bulk_pool().try_take()) taken.push_back(std::move(buffer));
@@ -227,6 +242,17 @@ TEST_F(StreamTest, ReleasesALiveDescriptorWithItsBytes) {
     ASSERT_EQ(::send(ears_.fd, "answer", 6, 0), 6) << "it was not shut down";
     EXPECT_EQ(::recv(peer_, space, sizeof space, 0), 6);
     ::close(ears_.fd);
+}
+
+TEST_F(StreamTest, AReleaseThatIsUnderWayCanStillBecomeAClose) {
+    stream_->receive();
+    settle();
+    stream_->begin_release();
+    stream_->begin_close();
+    EXPECT_TRUE(run_until([&] { return ears_.closed; }));
+    EXPECT_EQ(ears_.fd, -1) << "closed is not given away";
+    char byte;
+    EXPECT_EQ(::recv(peer_, &byte, 1, MSG_DONTWAIT), 0);
 }
 
 TEST_F(StreamTest, ReleaseKeepsBytesThatWonTheRace) {

@@ -251,6 +251,25 @@ TEST_F(H1ClientTest, A101ThatNobodyAskedForIsMalformed) {
     EXPECT_TRUE(heard.statuses.empty());
 }
 
+TEST_F(H1ClientTest, InterimAnswersWithoutEndAreNoAnswer) {
+    const auto answered_after = [this](int interims) {
+        H1Client& client = connect();
+        auto heard = std::make_unique<Heard>();
+        get(client, *heard);
+        settle();
+        for (int i = 0; i < interims; i++) backend().send("HTTP/1.1 102 Processing\r\n\r\n");
+        backend().send("HTTP/1.1 204 No Content\r\n\r\n");
+        settle();
+        return heard;
+    };
+    EXPECT_TRUE(answered_after(32)->ended);
+    const auto flooded = answered_after(33);
+    EXPECT_TRUE(flooded->failed);
+    EXPECT_EQ(flooded->error.code, core::Errc::over_limit);
+    EXPECT_EQ(flooded->error.retry, core::Retry::never);
+    EXPECT_EQ(flooded->statuses.size(), 32U);
+}
+
 TEST_F(H1ClientTest, AnAnswerThatIsNotHttpIsMalformedAndNotRetried) {
     for (const char* answer : {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 2oo OK\r\n\r\n",
                                "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
