@@ -51,6 +51,19 @@ run_unittest() {
     return "$status"
 }
 
+# run_counted NAME COMMAND...: a command whose last line is "N passed, N failed".
+run_counted() {
+    local name=$1 output status=0 passed failed
+    shift
+    output=$("$@" 2>&1) || status=$?
+    echo "$output"
+    read -r passed failed < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' <<<"$output" | tail -n 1)
+    tally passed "${passed:-0}"
+    tally failed "${failed:-1}"
+    grep '^FAILED' <<<"$output" | while read -r line; do note "$name: $line"; done || true
+    return "$status"
+}
+
 # build DIRECTORY TARGET... -- CMAKE_ARGUMENT...: configures once, then builds only these targets.
 build() {
     local directory=$1 targets=()

@@ -1,0 +1,169 @@
+"""Plays a page: starts ringway and the backends, then the clients' steps in the order of the page."""
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import peer
+from page import Mistake
+
+STARTS_WITHIN = 5.0
+ENDS_WITHIN = 5.0
+
+CONFIG = """\
+[shards]
+count = 1
+pin = false
+
+[[listen]]
+address = "127.0.0.1:{port}"
+
+[[group]]
+name = "page"
+backends = [{backends}]
+"""
+
+
+class Failure(Exception):
+    """ringway did not do what the page says."""
+
+
+class Backend:
+    """Listens from the start; its steps run on a thread of their own, `accept` by `accept`."""
+
+    def __init__(self, name, steps):
+        self.name = name
+        self.steps = steps
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener.settimeout(peer.PATIENCE)
+        self.port = self.listener.getsockname()[1]
+        self.connections = []
+        self.failure = None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        connection = None
+        try:
+            for step in self.steps:
+                if step.word == "accept":
+                    connection = peer.Peer(self.listener.accept()[0])
+                    self.connections.append(connection)
+                elif step.word == "refuse":
+                    self.listener.close()
+                elif step.word == "untouched":
+                    return
+                elif connection is None:
+                    raise peer.Surprise(f"line {step.line}: accept first")
+                else:
+                    connection.take(step)
+        except (peer.Surprise, OSError) as failure:
+            self.failure = f"backend {self.name}, {failure or type(failure).__name__}"
+
+    def check_untouched(self):
+        if not any(step.word == "untouched" for step in self.steps):
+            return None
+        try:
+            self.listener.settimeout(0.05)
+            self.listener.accept()
+        except (TimeoutError, OSError):
+            return None
+        return f"backend {self.name} was connected to and should not have been"
+
+    def close(self):
+        for connection in self.connections:
+            connection.close()
+        self.listener.close()
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def config_of(page, port, backends):
+    addresses = {name: f"127.0.0.1:{backend.port}" for name, backend in backends.items()}
+    lines = [line for line in page.config.splitlines() if not line.startswith("group ")]
+    text = CONFIG.format(port=port, backends=", ".join(f'"{address}"' for address in addresses.values()))
+    # "group KEY = VALUE" goes into the group above; everything else behind it.
+    text += "".join(line[6:] + "\n" for line in page.config.splitlines() if line.startswith("group "))
+    return text + "\n" + "\n".join(lines) + "\n"
+
+
+def start(program, config, log):
+    process = subprocess.Popen([program, "run", "-c", config], stdout=log, stderr=log)
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        if b"listening on" in pathlib.Path(log.name).read_bytes():
+            return process
+        time.sleep(0.01)
+    process.kill()
+    raise Failure(f"ringway did not start: {pathlib.Path(log.name).read_text()}")
+
+
+def stop(process, log):
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(ENDS_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise Failure("ringway did not end") from None
+    if process.returncode not in (0, 1):
+        raise Failure(f"ringway ended with {process.returncode}: {pathlib.Path(log.name).read_text()}")
+
+
+def play_clients(page, port):
+    clients = {}
+    try:
+        for part in page.parts:
+            if part.kind != "client":
+                continue
+            for step in part.steps:
+                if step.word == "connect":
+                    clients[part.name] = peer.Peer(socket.create_connection(("127.0.0.1", port)))
+                elif part.name not in clients:
+                    clients[part.name] = peer.Peer(socket.create_connection(("127.0.0.1", port)))
+                    clients[part.name].take(step)
+                else:
+                    clients[part.name].take(step)
+    finally:
+        for client in clients.values():
+            client.close()
+
+
+def play(page, build):
+    backends = {}
+    for name in page.backends():
+        steps = [step for part in page.parts if part.kind == "backend" and part.name == name for step in part.steps]
+        backends[name] = Backend(name, steps)
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder) / "ringway.toml"
+        config.write_text(config_of(page, port, backends))
+        for backend in backends.values():
+            backend.thread.start()
+        with open(pathlib.Path(folder) / "log", "wb") as log:
+            process = start(build / "ringway", config, log)
+            failures = []
+            try:
+                play_clients(page, port)
+            except peer.Surprise as surprise:
+                failures.append(f"client, {surprise}")
+            for backend in backends.values():
+                backend.thread.join(0.1 if failures else peer.PATIENCE)
+                if backend.thread.is_alive():
+                    failures.append(f"backend {backend.name} is still waiting")
+                failures += [failure for failure in (backend.failure, backend.check_untouched()) if failure]
+            for backend in backends.values():
+                backend.close()
+            stop(process, log)
+    if failures:
+        raise Failure("; ".join(failures))
+
+
+__all__ = ["Failure", "Mistake", "play"]
