@@ -355,12 +355,14 @@ void UringIo::run_once(Instant until, SleepGate& gate) {
     refill();
     read_clock();
     io_uring_submit_and_get_events(&ring_);
-    if (harvest() == 0 && until > clock_.now() && !(look() && harvest() > 0)) {
+    // What could not be submitted (the kernel was short of memory) is not slept on.
+    const bool all_submitted = io_uring_sq_ready(&ring_) == 0;
+    if (harvest() == 0 && all_submitted && until > clock_.now() && !(look() && harvest() > 0)) {
         if (gate.may_sleep()) sleep(until);
         gate.on_awake();
         harvest();
     }
-    if (io_uring_sq_ready(&ring_) == 0) connect_addresses_.clear();
+    if (all_submitted) connect_addresses_.clear();
     read_clock();
     deliver();
 }
