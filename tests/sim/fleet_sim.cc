@@ -127,6 +127,7 @@ private:
     FleetSimOptions options_;
     core::Prng prng_;
     Weather weather_ = Weather::calm;
+    bool is_crowded_ = false;
     SimClock clock_;
     SimFaults faults_;
     SimNet net_{clock_, faults_};
@@ -173,8 +174,8 @@ void FleetSim::draw_config() {
     config_.shards.count = static_cast<std::uint32_t>(1 + prng_.uniform(4));
     config_.listens.push_back({.name = "sim", .address = address("10.0.0.1:8080")});
     // With few places, connections wait in the kernel's queue until others go.
-    const bool is_crowded = weather_ != Weather::calm && prng_.chance(0.25);
-    const std::uint64_t places = is_crowded ? 1 + prng_.uniform(8) : 64;
+    is_crowded_ = weather_ != Weather::calm && prng_.chance(0.25);
+    const std::uint64_t places = is_crowded_ ? 1 + prng_.uniform(8) : 64;
     config_.limits.connections = static_cast<std::uint32_t>(places) * *config_.shards.count;
     config_.limits.upstream_idle = static_cast<std::uint32_t>(1 + prng_.uniform(8));
     config::Group group{.name = "web", .backends = {}, .timeout = {}, .retry = {}};
@@ -223,13 +224,16 @@ void FleetSim::add_shards() {
 
 void FleetSim::add_clients() {
     const std::uint64_t count = 1 + prng_.uniform(32);
+    // Who waits for a place waits for others' slow transfers to end.
+    const core::Duration patience = is_crowded_ ? 1'800s : 90s;
     for (std::uint32_t i = 0; i < count; i++) {
         const core::Address& server =
             options_.has_proxy ? config_.listens.front().address
                                : config_.groups.front().backends[i % backends_.size()].address;
         clients_.emplace_back(
             clients_host_.peer_io, net_, *ledger_,
-            SimClient::Options{.number = i, .proxy = server, .seed = prng_(), .patience = 90s});
+            SimClient::Options{
+                .number = i, .proxy = server, .seed = prng_(), .patience = patience});
         clients_.back().begin();
     }
 }

@@ -106,6 +106,7 @@ SimAnswer draw_answer(SimFaults& faults, const SimLedger::Exchange& exchange, Si
     answer.ending = close ? SimAnswer::Ending::close : SimAnswer::Ending::keep;
     answer.is_early = faults.strikes(Fault::backend_early_response);
 
+    std::size_t whole_bytes = ~std::size_t{0};
     const bool delimited = framing != BodyFraming::until_close;
     if (faults.strikes(Fault::backend_garbage)) {
         answer.bytes = garbage(faults);
@@ -117,8 +118,10 @@ SimAnswer draw_answer(SimFaults& faults, const SimLedger::Exchange& exchange, Si
         answer.ending =
             faults.prng().chance(0.5) ? SimAnswer::Ending::close : SimAnswer::Ending::stall;
     } else if (delimited && !close && faults.strikes(Fault::backend_body_long)) {
+        whole_bytes = answer.bytes.size();
         answer.bytes += "bytes that nobody announced";
     }
+    answer.whole_bytes = std::min(whole_bytes, answer.bytes.size());
     draw_pace(faults, answer);
     return answer;
 }

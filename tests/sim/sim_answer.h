@@ -18,6 +18,7 @@ struct SimAnswer {
     enum class Ending : std::uint8_t { keep, close, reset, stall };
 
     std::string bytes;
+    std::size_t whole_bytes = 0;  // Those that a client takes for the answer; more may follow.
     // Pieces to send and how long to wait before each; the rest goes at once.
     std::size_t piece_bytes = 0;
     core::Duration pause{};

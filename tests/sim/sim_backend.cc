@@ -97,7 +97,7 @@ bool SimBackendLink::read_head() {
     }
     if (is_answering_) {
         // The peer may have the whole answer before we hear that it was sent.
-        if (answer_.ending != SimAnswer::Ending::keep || answered_ < answer_.bytes.size()) {
+        if (answer_.ending != SimAnswer::Ending::keep || answered_ < answer_.whole_bytes) {
             broken("the next request came before the answer was whole");
         }
         return false;
@@ -108,6 +108,9 @@ bool SimBackendLink::read_head() {
     backend_.requests_total_++;
     backend_.ledger_.on_seen(number_);
     phase_ = Phase::body;
+    if (!field(head, "expect").empty() && backend_.net_.faults().prng().chance(0.7)) {
+        link_.send("HTTP/1.1 100 Continue\r\n\r\n");
+    }
     is_request_whole_ = false;
     checked_ = 0;
     answer_ = draw_answer(backend_.net_.faults(), backend_.ledger_.exchange(number_),

@@ -134,15 +134,18 @@ void SimClient::begin_burst() {
     }
     bursts_left_--;
     output_.clear();
-    output_sent_ = 0;
+    output_sent_ = continue_at_ = 0;
     received_ = 0;
     const std::uint64_t count =
         faults().strikes(Fault::client_pipelines) ? 2 + prng_.uniform(4) : 1;
     const bool last = bursts_left_ == 0 && prng_.chance(0.3);
+    const bool is_old = last && count == 1 && prng_.chance(0.4);
     for (std::uint64_t i = 0; i < count && ledger_.has_more(); i++) {
         flights_.push_back(ledger_.plan(options_.number));
-        write_request(flights_.back(), last && (i + 1 == count || !ledger_.has_more()));
+        const bool is_last = last && (i + 1 == count || !ledger_.has_more());
+        write_request(flights_.back(), is_old ? Version::http_1_0 : Version::http_1_1, is_last);
     }
+    response_.set_http_1_0(is_old);
     asked_to_close_ = last;
     net_.tell("client {} fd {} asks {} to {}{}", options_.number, link_.fd(), flights_.front(),
               flights_.back(), last ? ", then the end" : "");
@@ -152,20 +155,29 @@ void SimClient::begin_burst() {
     send_piece();
 }
 
-void SimClient::write_request(std::uint32_t number, bool last) {
+void SimClient::write_request(std::uint32_t number, Version version, bool last) {
     const SimLedger::Exchange& exchange = ledger_.exchange(number);
+    const bool is_old = version == Version::http_1_0;
     fmt::format_to(std::back_inserter(output_),
-                   "{} /{}/{} HTTP/1.1\r\nHost: sim.example\r\nX-Sim-Id: {}\r\n{}",
-                   name_of(exchange.method), exchange.client, number, number,
-                   last ? "Connection: close\r\n" : "");
-    const bool has_body = exchange.method == SimMethod::post || exchange.method == SimMethod::put;
-    if (!has_body) {
+                   "{} /{}/{} HTTP/1.{}\r\nHost: sim.example\r\nX-Sim-Id: {}\r\n{}",
+                   name_of(exchange.method), exchange.client, number, is_old ? 0 : 1, number,
+                   last && !is_old ? "Connection: close\r\n" : "");
+    if (exchange.method != SimMethod::post && exchange.method != SimMethod::put) {
         output_ += "\r\n";
         return;
     }
-    std::string_view body = SimLedger::request_text(number, exchange.request_bytes);
-    if (prng_.chance(0.1)) output_ += "Expect: 100-continue\r\n";
-    if (!prng_.chance(0.25)) {
+    const bool expects = !is_old && prng_.chance(0.15);
+    if (expects) output_ += "Expect: 100-continue\r\n";
+    const std::size_t burst_begin = output_.rfind(name_of(exchange.method));
+    write_body(number, !is_old);
+    // Only a lone request waits; some that expect do not wait at all.
+    if (!expects || flights_.size() > 1 || prng_.chance(0.3)) return;
+    continue_at_ = output_.find("\r\n\r\n", burst_begin) + 4;
+}
+
+void SimClient::write_body(std::uint32_t number, bool may_chunk) {
+    std::string_view body = SimLedger::request_text(number, ledger_.exchange(number).request_bytes);
+    if (!may_chunk || !prng_.chance(0.25)) {
         fmt::format_to(std::back_inserter(output_), "Content-Length: {}\r\n\r\n{}", body.size(),
                        body);
         return;
@@ -205,13 +217,17 @@ void SimClient::draw_plan() {
 
 void SimClient::send_piece() {
     if (!link_.is_open()) return;
-    const std::size_t count = std::min(output_end_ - output_sent_, piece_bytes_);
+    std::size_t count = std::min(output_end_ - output_sent_, piece_bytes_);
+    if (output_sent_ < continue_at_) count = std::min(count, continue_at_ - output_sent_);
     if (count == 0) return on_link_sent();
     link_.send(std::string_view(output_).substr(output_sent_, count));
     output_sent_ += count;
 }
 
 void SimClient::on_link_sent() {
+    if (output_sent_ < output_end_ && output_sent_ == continue_at_) {
+        return wait(Wait::piece, std::chrono::seconds(1));
+    }
     if (output_sent_ < output_end_) {
         return wait(Wait::piece, microseconds(faults().skewed(5'000)));
     }
@@ -230,6 +246,10 @@ void SimClient::on_link_bytes(std::string_view bytes) {
     response_.add(bytes);
     read_answers();
     if (!link_.is_open() || flights_.empty()) return;
+    if (output_sent_ == continue_at_ && output_sent_ < output_end_) {
+        continue_at_ = 0;
+        return send_piece();
+    }
     if (plan_ == Plan::cut_in_response && received_ >= received_max_) {
         return leave(SimLedger::End::abandoned);
     }

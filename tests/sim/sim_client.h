@@ -48,7 +48,9 @@ private:
 
     void begin_connection();
     void begin_burst();
-    void write_request(std::uint32_t number, bool last);
+    enum class Version : std::uint8_t { http_1_0, http_1_1 };
+    void write_request(std::uint32_t number, Version version, bool last);
+    void write_body(std::uint32_t number, bool may_chunk);
     void draw_plan();
     void send_piece();
     void read_answers();
@@ -81,6 +83,7 @@ private:
     std::size_t output_sent_ = 0;
     std::size_t output_end_ = 0;  // Where the client stops, short of all if it goes wrong.
     std::size_t piece_bytes_ = 0;
+    std::size_t continue_at_ = 0;  // Where it waits for 100 (Continue), if anywhere.
     Plan plan_ = Plan::well;
     std::uint64_t received_max_ = 0;  // Leaves when so many bytes came.
     std::uint64_t received_ = 0;

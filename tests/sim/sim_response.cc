@@ -189,6 +189,8 @@ SimResponse::Progress SimResponse::finish() {
 SimResponse::Progress SimResponse::on_stream_end() {
     if (is_broken_) return Progress::broken;
     if (state_ != State::until_close) return Progress::more;
+    const bool is_short = checked_ != ledger_.exchange(number_).answer_bytes;
+    if (is_http_1_0_ && !is_own_ && is_short) return Progress::more;
     state_ = State::whole;
     return finish();
 }

@@ -24,6 +24,8 @@ public:
 
     // The next answer is for this exchange. REQUIRES: what came before was whole.
     void expect(std::uint32_t number);
+    // The client speaks HTTP/1.0: where its answer ends with the stream nothing tells a cut.
+    void set_http_1_0(bool is_old) { is_http_1_0_ = is_old; }
     // Forgets the connection.
     void reset();
 
@@ -64,6 +66,7 @@ private:
     State state_ = State::head;
     bool is_broken_ = false;
     bool is_own_ = false;
+    bool is_http_1_0_ = false;
     bool says_close_ = false;
     std::uint32_t number_ = 0;
     std::uint32_t backend_ = 0;
