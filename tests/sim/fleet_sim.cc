@@ -230,10 +230,12 @@ void FleetSim::add_clients() {
         const core::Address& server =
             options_.has_proxy ? config_.listens.front().address
                                : config_.groups.front().backends[i % backends_.size()].address;
-        clients_.emplace_back(
-            clients_host_.peer_io, net_, *ledger_,
-            SimClient::Options{
-                .number = i, .proxy = server, .seed = prng_(), .patience = patience});
+        clients_.emplace_back(clients_host_.peer_io, net_, *ledger_,
+                              SimClient::Options{.number = i,
+                                                 .proxy = server,
+                                                 .seed = prng_(),
+                                                 .patience = patience,
+                                                 .speaks_http_1_0 = options_.has_proxy});
         clients_.back().begin();
     }
 }

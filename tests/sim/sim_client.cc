@@ -139,7 +139,7 @@ void SimClient::begin_burst() {
     const std::uint64_t count =
         faults().strikes(Fault::client_pipelines) ? 2 + prng_.uniform(4) : 1;
     const bool last = bursts_left_ == 0 && prng_.chance(0.3);
-    const bool is_old = last && count == 1 && prng_.chance(0.4);
+    const bool is_old = last && count == 1 && options_.speaks_http_1_0 && prng_.chance(0.4);
     for (std::uint64_t i = 0; i < count && ledger_.has_more(); i++) {
         flights_.push_back(ledger_.plan(options_.number));
         const bool is_last = last && (i + 1 == count || !ledger_.has_more());

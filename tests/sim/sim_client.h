@@ -24,6 +24,7 @@ public:
         core::Address proxy;
         std::uint64_t seed = 0;
         core::Duration patience = std::chrono::seconds(120);
+        bool speaks_http_1_0 = true;  // Now and then.
     };
     SimClient(SimIo& io, SimNet& net, SimLedger& ledger, const Options& options);
     SimClient(const SimClient&) = delete;
