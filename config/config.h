@@ -29,6 +29,7 @@ struct Group {
     std::vector<Backend> backends;
     http::UpstreamTimeouts timeout;
     http::RetrySettings retry;
+    std::vector<std::string> upgrades = {};  // Protocols let through besides websocket.
 };
 
 struct Shards {

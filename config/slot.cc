@@ -1,8 +1,10 @@
 #include "config/slot.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "config/duration_text.h"
 #include "config/size_text.h"
@@ -29,6 +31,15 @@ bool takes_integer(const Slot& slot, const Node& node) {
 
 bool is_name(std::string_view text) {
     const auto allowed = [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; };
+    return !text.empty() && text.size() <= NameSlot::bytes_max &&
+           std::ranges::all_of(text, allowed);
+}
+
+bool is_protocol(std::string_view text) {
+    const auto allowed = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               std::string_view("!#$%&'*+-.^_`|~/").find(c) != std::string_view::npos;
+    };
     return !text.empty() && text.size() <= NameSlot::bytes_max &&
            std::ranges::all_of(text, allowed);
 }
@@ -119,6 +130,61 @@ Stored BooleanSlot::store(const Node& node, const Scope& scope) const {
 
 std::string BooleanSlot::text(const Scope& scope) const {
     return fmt::format("{}", place(scope));
+}
+
+Stored PercentSlot::store(const Node& node, const Scope& scope) const {
+    if (node.kind != Node::Kind::string || !node.text.ends_with('%')) return {};
+    double percent = 0;
+    const char* end = node.text.data() + node.text.size() - 1;
+    const auto parsed = std::from_chars(node.text.data(), end, percent, std::chars_format::fixed);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) return {};
+    if (!contains<double>({0, 100}, percent)) return {};
+    place(scope) = percent / 100;
+    return {.taken = true};
+}
+
+std::string PercentSlot::text(const Scope& scope) const {
+    return fmt::format("\"{:.6g}%\"", place(scope) * 100);
+}
+
+Stored StatusesSlot::store(const Node& node, const Scope& scope) const {
+    if (node.kind != Node::Kind::array || node.children.size() > count_max) return {};
+    std::vector<std::uint16_t> statuses;
+    for (const Node& child : node.children) {
+        if (!takes_integer(*this, child)) return {};
+        statuses.push_back(static_cast<std::uint16_t>(child.integer));
+    }
+    place(scope) = std::move(statuses);
+    return {.taken = true};
+}
+
+std::string StatusesSlot::text(const Scope& scope) const {
+    return fmt::format("[{}]", fmt::join(place(scope), ", "));
+}
+
+std::string StatusesSlot::range() const {
+    return fmt::format("up to {} of {} to {}", count_max, min, max);
+}
+
+Stored ProtocolsSlot::store(const Node& node, const Scope& scope) const {
+    if (node.kind != Node::Kind::array || node.children.size() > count_max) return {};
+    std::vector<std::string> protocols;
+    for (const Node& child : node.children) {
+        if (child.kind != Node::Kind::string || !is_protocol(child.text)) return {};
+        protocols.push_back(child.text);
+    }
+    place(scope) = std::move(protocols);
+    return {.taken = true};
+}
+
+std::string ProtocolsSlot::text(const Scope& scope) const {
+    std::vector<std::string> words;
+    for (const std::string& protocol : place(scope)) words.push_back(quoted(protocol));
+    return fmt::format("[{}]", fmt::join(words, ", "));
+}
+
+std::string ProtocolsSlot::range() const {
+    return fmt::format(R"(up to {} such as "TLS/1.0")", count_max);
 }
 
 Stored NameSlot::store(const Node& node, const Scope& scope) const {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <tuple>
 #include <variant>
+#include <vector>
 
 #include "config/config.h"
 #include "config/toml_node.h"
@@ -94,6 +95,40 @@ struct BooleanSlot {
     std::string range() const { return "true or false"; }
 };
 
+// A share: "20%".
+struct PercentSlot {
+    Place<double> place;
+
+    static constexpr std::string_view type = "percentage";
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const { return R"("0%" to "100%")"; }
+};
+
+// Statuses of responses: [502, 503].
+struct StatusesSlot {
+    Place<std::vector<std::uint16_t>> place;
+    std::uint16_t min;
+    std::uint16_t max;
+
+    static constexpr std::string_view type = "list of integers";
+    static constexpr std::size_t count_max = 64;
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+// Tokens of HTTP (RFC 9110, 5.6.2), each with an optional version: ["TLS/1.0"].
+struct ProtocolsSlot {
+    Place<std::vector<std::string>> place;
+
+    static constexpr std::string_view type = "list of names";
+    static constexpr std::size_t count_max = 16;
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
 // A name: it appears in logs, metrics and command lines, so it is
 // short and has no blanks, quotes or control characters.
 struct NameSlot {
@@ -116,6 +151,6 @@ struct AddressSlot {
 };
 
 using ValueSlot = std::variant<DurationSlot, IntegerSlot, AutoIntegerSlot, SizeSlot, BooleanSlot,
-                               NameSlot, AddressSlot>;
+                               NameSlot, AddressSlot, PercentSlot, StatusesSlot, ProtocolsSlot>;
 
 }  // namespace ringway::config

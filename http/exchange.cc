@@ -52,7 +52,8 @@ void Exchange::admit() {
     const RequestHead& head = request_.head();
     asks_upgrade_ = !upgrade_asked(head, route_->upgrades).empty();
     // Its end and the new protocol's beginning would be in doubt.
-    if (asks_upgrade_ && head.framing != Framing::none) {
+    if (asks_upgrade_ && head.framing != Framing::none &&
+        (head.framing != Framing::length || head.content_length > 0)) {
         return reply_with(400, "upgrade_with_body");
     }
 }
@@ -93,6 +94,10 @@ void Exchange::on_request_end() {
 // --- 3. Who answers it --------------------------------------------------------------------------
 
 void Exchange::choose_backend() {
+    if (state_ == State::begun && route_->total_timeout.count() > 0) {
+        home_.context_.timers.arm(deadline_.then<&Exchange::on_deadline>(),
+                                  home_.context_.now() + route_->total_timeout);
+    }
     state_ = State::choosing;
     attempts_++;
     const RequestHead& head = request_.head();
@@ -136,6 +141,10 @@ void Exchange::send_request_head() {
         edits.add("Connection", "upgrade");
         edits.add("Upgrade", token);
         edits.asks_upgrade = true;
+    }
+    if (route_->retry->per_try_timeout.count() > 0 && head.is_idempotent() &&
+        attempts_ < route_->retry->attempts) {
+        upstream_->set_try_timeout(route_->retry->per_try_timeout);
     }
     upstream_->send_head(head, edits);
     pump_request_body();
@@ -219,7 +228,8 @@ void Exchange::on_response_end() {
 void Exchange::on_upstream_failed(const core::Error& error) {
     upstream_ = nullptr;
     // A pooled connection that its backend had given up says nothing about the backend.
-    const bool was_stale = upstream_is_reused_ && error.retry != core::Retry::never;
+    const bool was_stale = upstream_is_reused_ && error.retry != core::Retry::never &&
+                           error.code != core::Errc::timed_out;
     if (was_stale) {
         wants_fresh_ = true;
         attempts_--;
@@ -269,7 +279,7 @@ bool Exchange::may_retry(const core::Error& error) const {
     if (!is_safe) return false;
     // A stale connection is the pool's mistake, not the backend's: replacing it, which happens only
     // once because the next one is fresh, takes no attempt and nothing from the budget.
-    if (upstream_is_reused_) return true;
+    if (upstream_is_reused_ && error.code != core::Errc::timed_out) return true;
     return attempts_ < route_->retry->attempts &&
            home_.budgets_[route_->group.value].try_take(home_.context_.now());
 }
@@ -309,6 +319,15 @@ void Exchange::reply_with(std::uint16_t status, std::string_view reason) {
     client.reply({.status = status, .reason = reason, .has_body = has_body});
 }
 
+void Exchange::on_deadline() noexcept {
+    home_.context_.counters.upstream_timeouts.add();
+    if (state_ == State::choosing) home_.upstreams_.cancel(*this);
+    if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->abort();
+    fail({.code = core::Errc::timed_out,
+          .side = core::Side::upstream,
+          .what = "no whole response within timeout.total"});
+}
+
 void Exchange::on_client_gone(const core::Error&) {
     switch (state_) {
         case State::choosing:
@@ -340,6 +359,7 @@ void Exchange::finish() {
     CHECK(state_ != State::finished);
     CHECK(upstream_ == nullptr);
     state_ = State::finished;
+    home_.context_.timers.disarm(deadline_);
     home_.context_.counters.exchanges_finished.add();
     home_.slab_.destroy(*this);
 }

@@ -14,6 +14,7 @@
 
 #include "core/byte_queue.h"
 #include "core/slab.h"
+#include "core/timer_wheel.h"
 #include "http/client_side.h"
 #include "http/context.h"
 #include "http/forwarding.h"
@@ -66,6 +67,7 @@ private:
     void hold(const core::Buffer& bytes);
     ForwardingContext forwarding_context(std::string_view client_host) const;
     void reply_with(std::uint16_t status, std::string_view reason);
+    void on_deadline() noexcept;
     void finish();
 
     // What the client side tells.
@@ -86,6 +88,7 @@ private:
     State state_ = State::begun;
     HeadArena request_;  // The head, until the response's comes: an attempt may fail.
     const Route* route_ = nullptr;
+    core::TimerOf<Exchange> deadline_{*this};  // Of all tries together, when there is one.
 
     // While a backend is asked.
     UpstreamSide* upstream_ = nullptr;

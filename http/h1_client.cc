@@ -79,7 +79,17 @@ void H1Client::begin_exchange(ResponseSink& sink) {
     request_bytes_ = 0;
     request_is_lost_ = false;
     began_at_ = context_.now();
-    arm_timer(timeouts_.first_byte);
+    try_timeout_ = {};
+    arm_timer(first_byte_timeout());
+}
+
+void H1Client::set_try_timeout(core::Duration timeout) {
+    try_timeout_ = timeout;
+    arm_timer(timeout);
+}
+
+core::Duration H1Client::first_byte_timeout() const {
+    return try_timeout_.count() > 0 ? try_timeout_ : timeouts_.first_byte;
 }
 
 void H1Client::send_head(const RequestHead& head, const HeadEdits& edits) {
@@ -128,7 +138,7 @@ void H1Client::flush() {
 void H1Client::end_request() {
     request_ended_ = true;
     if (request_is_lost_) return;
-    arm_timer(timeouts_.first_byte);
+    arm_timer(first_byte_timeout());
     if (request_framing_ == Framing::chunked &&
         !stream_.output().try_copy(bytes_of(last_chunk), context_.small_buffers)) {
         return lose_request();
@@ -248,7 +258,7 @@ void H1Client::pause() {
     sink_->on_response_pause();
     if (state_ != State::awaiting_head && state_ != State::reading_body) return;
     if (granted_ == 0) return;
-    arm_timer(response_began_ ? timeouts_.between_bytes : timeouts_.first_byte);
+    arm_timer(response_began_ ? timeouts_.between_bytes : first_byte_timeout());
     stream_.receive();
 }
 
@@ -392,7 +402,7 @@ void H1Client::on_timeout() noexcept {
             // enough that its bytes move.
             if ((!request_ended_ || stream_.is_sending()) &&
                 !(std::exchange(send_was_stalled_, stream_.is_sending()) && stream_.is_sending())) {
-                return arm_timer(timeouts_.first_byte);
+                return arm_timer(first_byte_timeout());
             }
             [[fallthrough]];
         case State::reading_body:
@@ -401,10 +411,7 @@ void H1Client::on_timeout() noexcept {
             if (!stream_.is_receiving() && granted_ == 0) {
                 return arm_timer(timeouts_.between_bytes);
             }
-            context_.counters.upstream_timeouts.add();
-            return fail(upstream_error(core::Errc::timed_out, core::Retry::never,
-                                       response_began_ ? "stopped within its response"
-                                                       : "no answer within timeout.first_byte"));
+            return fail_for_time();
         case State::idle:
         case State::releasing:
             return end();
@@ -416,6 +423,20 @@ void H1Client::on_timeout() noexcept {
 
 void H1Client::fail_for_memory() {
     fail({.code = core::Errc::no_buffers, .what = "no memory for the request"});
+}
+
+void H1Client::fail_for_time() {
+    context_.counters.upstream_timeouts.add();
+    if (response_began_) {
+        return fail(upstream_error(core::Errc::timed_out, core::Retry::never,
+                                   "stopped within its response"));
+    }
+    if (try_timeout_.count() > 0) {
+        return fail(upstream_error(core::Errc::timed_out, core::Retry::if_reused,
+                                   "no answer within retry.per_try_timeout"));
+    }
+    fail(upstream_error(core::Errc::timed_out, core::Retry::never,
+                        "no answer within timeout.first_byte"));
 }
 
 // Once its request is lost an exchange waits for nothing else.

@@ -68,6 +68,7 @@ public:
     std::uint64_t exchanges() const { return exchanges_; }
 
     // UpstreamSide
+    void set_try_timeout(core::Duration timeout) override;
     void send_head(const RequestHead& head, const HeadEdits& edits) override;
     void send_body(core::Buffer bytes) override;
     void flush() override;
@@ -99,7 +100,9 @@ private:
     void end_response();
     void fail(const core::Error& error);
     void fail_for_memory();
+    void fail_for_time();
     bool was_never_read() const;
+    core::Duration first_byte_timeout() const;
     void end();
     void on_timeout() noexcept;
     void arm_timer(core::Duration timeout);
@@ -133,6 +136,7 @@ private:
     bool was_ended_by_server_ = false;
     std::uint32_t request_bytes_ = 0;  // Given to the stream; saturates.
     core::Duration announced_idle_{};
+    core::Duration try_timeout_{};  // 0: the group's first_byte.
 };
 
 // What an exchange can take of a response, or a client of a request body, before it must say so.

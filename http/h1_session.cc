@@ -62,7 +62,8 @@ void H1Session::process(core::Buffer bytes) {
     if (sink_ != nullptr && !body_.has_ended()) sink_->on_request_pause();
     is_processing_ = false;
     goes_on_ = goes_on_ || (state_ == State::draining && bytes && bytes.size() > 0);
-    // Early bytes of the next request. They are copied: a receive buffer is never held for long.
+    // Early bytes of the next request, or of the protocol behind a 101 that is on its way. They are
+    // copied: a receive buffer is never held for long.
     const bool ends =
         state_ == State::draining || state_ == State::lingering || state_ == State::closing;
     if (bytes && bytes.size() > 0 && !ends && !pending_.append(context_, std::move(bytes))) {
@@ -395,6 +396,7 @@ void H1Session::begin_close(const core::Error& error) {
 }
 
 void H1Session::on_closed() {
+    lose_tunnel();
     if (sink_ != nullptr) std::exchange(sink_, nullptr)->on_client_gone(cut_by_us);
     owner_.on_session_closed(*this);
 }

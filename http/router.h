@@ -16,6 +16,7 @@ namespace ringway::http {
 struct Route {
     core::GroupId group;
     const RetrySettings* retry;              // The group's.
+    core::Duration total_timeout = {};       // Of a request's tries together; 0: none.
     std::vector<std::string> upgrades = {};  // Protocols let through besides websocket.
 };
 

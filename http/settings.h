@@ -22,14 +22,15 @@ struct UpstreamTimeouts {
     core::Duration connect = std::chrono::seconds(1);
     core::Duration first_byte = std::chrono::seconds(30);
     core::Duration between_bytes = std::chrono::seconds(30);
+    core::Duration total{};  // Of all tries of a request, to the end of its response; 0: none.
     core::Duration idle = std::chrono::seconds(60);      // Of a pooled connection.
     core::Duration tunnel_idle = std::chrono::hours(1);  // Of a WebSocket: without a byte.
 };
 
 struct RetrySettings {
-    std::uint32_t attempts = 2;  // All tries, the first included.
-    double budget = 0.2;         // Share of the group's requests of the last ten seconds.
-    double budget_floor = 10;    // Retries per second besides, of the whole group.
+    std::uint32_t attempts = 2;       // All tries, the first included.
+    double budget = 0.2;              // Share of the group's requests of the last ten seconds.
+    std::uint32_t budget_floor = 10;  // Retries per second besides, of the whole group.
     // Statuses that a repeatable request is tried again for.
     std::vector<std::uint16_t> statuses;
     core::Duration per_try_timeout{};  // Until the first byte of an answer; 0: only first_byte.

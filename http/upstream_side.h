@@ -12,6 +12,7 @@
 #include <cstddef>
 
 #include "core/buffer_pool.h"
+#include "core/clock.h"
 #include "core/ids.h"
 #include "core/result.h"
 #include "http/message.h"
@@ -37,6 +38,9 @@ protected:
 
 class UpstreamSide {
 public:
+    // Within which the first byte of the response must come, instead of the group's time-out: when
+    // it does not, the error says that the request may be tried again. Before send_head.
+    virtual void set_try_timeout(core::Duration timeout) = 0;
     virtual void send_head(const RequestHead& head, const HeadEdits& edits) = 0;
     virtual void send_body(core::Buffer bytes) = 0;
     virtual void flush() = 0;

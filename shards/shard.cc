@@ -32,14 +32,19 @@ std::uint32_t small_buffers_of(std::uint32_t clients_max) {
 
 std::optional<http::Route> route_of(const config::Config& config) {
     if (config.groups.empty()) return {};
-    return http::Route{.group = {0}, .retry = &config.groups.front().retry};
+    const config::Group& group = config.groups.front();
+    return http::Route{.group = {0},
+                       .retry = &group.retry,
+                       .total_timeout = group.timeout.total,
+                       .upgrades = group.upgrades};
 }
 
 std::vector<http::RetryBudget> budgets_of(const config::Config& config, std::uint32_t shards) {
     std::vector<http::RetryBudget> budgets;
     for (const config::Group& group : config.groups) {
         budgets.emplace_back(http::RetryBudget::Options{
-            .share = group.retry.budget, .floor_per_second = group.retry.budget_floor / shards});
+            .share = group.retry.budget,
+            .floor_per_second = static_cast<double>(group.retry.budget_floor) / shards});
     }
     return budgets;
 }

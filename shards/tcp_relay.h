@@ -1,11 +1,11 @@
 // Bytes from one connection to another and back, and nothing else: what is left of a proxy when two
 // ends have agreed on a protocol of their own (WebSocket, and later CONNECT and plain TCP).
 //
-// Each direction has a high and a low watermark: while more than `high_water_bytes` wait to be
-// sent, no more is received; it goes on at half. An end of stream is passed on and the other
-// direction lives (half-close); when both have ended, or one broke, or nothing has moved for the
-// idle time-out, both connections are closed.
-// Owned by the shard's slab of relays; on its thread alone.
+// Each direction has a high watermark: while more than `high_water_bytes` wait to be
+// sent, no more is received; it goes on when all of it has left. An end of stream is passed on and
+// the other direction lives (half-close); when both have ended, or one broke, or nothing has moved
+// for the idle time-out, both connections are closed. Owned by the shard's slab of relays; on its
+// thread alone.
 #pragma once
 
 #include <cstdint>

@@ -52,8 +52,15 @@ backends = [                                 # line 6
 timeout.connect = "1s"                       # default
 timeout.first_byte = "30s"                   # default
 timeout.between_bytes = "30s"                # default
+timeout.total = "0s"                         # default
 timeout.idle = "1m"                          # default
+timeout.tunnel_idle = "1h"                   # default
 retry.attempts = 1                           # line 7
+retry.budget = "20%"                         # default
+retry.budget_floor = 10                      # default
+retry.statuses = []                          # default
+retry.per_try_timeout = "0s"                 # default
+upgrades = []                                # default
 
 [client]
 timeout.header = "10s"                       # default

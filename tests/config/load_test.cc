@@ -44,6 +44,47 @@ Config config_after(std::string_view more) {
     return loaded ? std::move(loaded->config) : Config{};
 }
 
+TEST(Load, ReadsTheKeysOfRetries) {
+    const Config config = config_after(R"(retry.budget = "12.5%"
+retry.budget_floor = 3
+retry.statuses = [502, 503]
+retry.per_try_timeout = "2s"
+timeout.tunnel_idle = "10m"
+upgrades = ["TLS/1.0", "h2c"]
+)");
+    ASSERT_EQ(config.groups.size(), 1U);
+    const Group& group = config.groups[0];
+    EXPECT_DOUBLE_EQ(group.retry.budget, 0.125);
+    EXPECT_EQ(group.retry.budget_floor, 3U);
+    EXPECT_EQ(group.retry.statuses, (std::vector<std::uint16_t>{502, 503}));
+    EXPECT_EQ(group.retry.per_try_timeout, 2s);
+    EXPECT_EQ(group.timeout.tunnel_idle, 10min);
+    EXPECT_EQ(group.upgrades, (std::vector<std::string>{"TLS/1.0", "h2c"}));
+}
+
+TEST(Load, RefusesWhatIsNoPercentage) {
+    for (const char* text : {"20", "\"20\"", "\"-1%\"", "\"101%\"", "\"%\"", "\" 5%\"", "\"1e1%\"",
+                             "\"0x5%\"", "\"nan%\"", "\"inf%\""}) {
+        const std::string said = errors_after(fmt::format("retry.budget = {}", text));
+        EXPECT_NE(said.find("expected a percentage, \"0%\" to \"100%\""), std::string::npos)
+            << text << ": " << said;
+    }
+}
+
+TEST(Load, RefusesListsOfOtherThings) {
+    for (const char* text : {"502", "[\"502\"]", "[399]", "[600]", "[502.0]", "[[502]]"}) {
+        const std::string said = errors_after(fmt::format("retry.statuses = {}", text));
+        EXPECT_NE(said.find("expected a list of integers, up to 64 of 400 to 599"),
+                  std::string::npos)
+            << text << ": " << said;
+    }
+    for (const char* text : {"\"h2c\"", "[1]", "[\"\"]", "[\"a b\"]", "[\"a,b\"]"}) {
+        const std::string said = errors_after(fmt::format("upgrades = {}", text));
+        EXPECT_NE(said.find("expected a list of names, up to 16 such as"), std::string::npos)
+            << text << ": " << said;
+    }
+}
+
 TEST(Load, TheTenLineFileIsEnough) {
     const Config config = config_after("");
     ASSERT_EQ(config.listens.size(), 1U);

@@ -90,6 +90,7 @@ class FakeUpstream final : public UpstreamSide {
 public:
     FakeUpstream(Log& log, ResponseSink& heard_by) : sink(heard_by), log_(log) {}
 
+    void set_try_timeout(core::Duration) override { log_.push_back("upstream try timeout"); }
     void send_head(const RequestHead& head, const HeadEdits& edits) override {
         EXPECT_TRUE(is_lent) << "a head on a connection that is not ours";
         log_.push_back(fmt::format("upstream head {}", head.at(head.path)));
@@ -108,16 +109,8 @@ public:
         request_ended = true;
         log_.push_back("upstream end");
     }
-    void release_to(TunnelEnds&) override {
-        EXPECT_TRUE(is_lent);
-        is_lent = false;
-        log_.push_back("upstream release");
-    }
-    void abort() override {
-        EXPECT_TRUE(is_lent);
-        is_lent = false;
-        log_.push_back("upstream abort");
-    }
+    void release_to(TunnelEnds&) override { give_back("upstream release"); }
+    void abort() override { give_back("upstream abort"); }
     void grant(std::size_t bytes) override {
         EXPECT_TRUE(is_lent);
         granted += bytes;
@@ -132,6 +125,11 @@ public:
     std::vector<std::string> fields;
 
 private:
+    void give_back(const char* how) {
+        EXPECT_TRUE(std::exchange(is_lent, false));
+        log_.push_back(how);
+    }
+
     Log& log_;
 };
 

@@ -25,8 +25,8 @@ protected:
     void make(std::optional<Route> route) {
         exchanges.reset();
         router.emplace(route);
-        const RetryBudget::Options budget{.share = retry.budget,
-                                          .floor_per_second = retry.budget_floor};
+        const RetryBudget::Options budget{
+            .share = retry.budget, .floor_per_second = static_cast<double>(retry.budget_floor)};
         exchanges.emplace(
             context, Exchanges::Options{.count_max = 4,
                                         .router = *router,
