@@ -35,18 +35,18 @@ Origin::~Origin() {
     CHECK(is_finished());
 }
 
-void Origin::add_backend(std::uint32_t number, const Listening& listening) {
+void Origin::add_backend(std::uint32_t number, int listen_fd, const core::Address& address) {
     // Each its own sequence, whatever the others draw.
     std::uint64_t seed = options_.seed + number;
     backends_.push_back(std::make_unique<Backend>(
         machine_, Backend::Options{.number = number,
-                                   .address = listening.address,
+                                   .address = address,
                                    .seed = core::Prng::splitmix(seed),
                                    .connections_max = options_.connections_max}));
-    backends_.back()->start(listening.fd);
+    backends_.back()->start(listen_fd);
 }
 
-void Origin::add_control(const Listening& listening, ControlRoutes& routes) {
+void Origin::add_control(int listen_fd, ControlRoutes& routes) {
     const http::Context shared{.io = options_.io,
                                .timers = timers_,
                                .settings = control_settings_,
@@ -55,7 +55,7 @@ void Origin::add_control(const Listening& listening, ControlRoutes& routes) {
                                .counters = control_counters_,
                                .field_table = field_table_};
     control_ = std::make_unique<Control>(shared, routes);
-    control_->start(listening.fd);
+    control_->start(listen_fd);
 }
 
 // --- The loop -----------------------------------------------------------------------------------

@@ -14,7 +14,6 @@
 #include "core/timer_wheel.h"
 #include "loadtest/origin_backend.h"
 #include "loadtest/origin_control.h"
-#include "loadtest/origin_listeners.h"
 #include "loadtest/origin_report.h"
 
 namespace ringway::loadtest {
@@ -49,8 +48,8 @@ public:
     explicit Origin(const Options& options);
     ~Origin();
 
-    void add_backend(std::uint32_t number, const Listening& listening);
-    void add_control(const Listening& listening, ControlRoutes& routes);
+    void add_backend(std::uint32_t number, int listen_fd, const core::Address& address);
+    void add_control(int listen_fd, ControlRoutes& routes);
     // Until SIGTERM or SIGINT, and until all that was open is closed.
     void run();
     // As if by a signal.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "core/listen_socket.h"
 
@@ -92,9 +93,14 @@ void Backend::follow_up() {
 void Backend::listen_again() {
     if (listen_retry_.is_armed()) return;
     const core::Result<int> fd = core::open_listen_socket(options_.address, {.exclusive = true});
-    if (fd) return acceptor_.open(*fd);
-    fmt::print(stderr, "ringway-origin: backend {} cannot listen on {} again: {}\n",
-               options_.number, options_.address.text(), std::strerror(fd.error().sys));
+    if (fd) {
+        has_told_ = false;
+        return acceptor_.open(*fd);
+    }
+    // Tried every few milliseconds, told once.
+    if (!std::exchange(has_told_, true))
+        fmt::print(stderr, "ringway-origin: backend {} cannot listen on {} again: {}\n",
+                   options_.number, options_.address.text(), std::strerror(fd.error().sys));
     machine_.timers.arm(listen_retry_.then<&Backend::on_listen_retry>(),
                         context_.now() + listen_retry_after);
 }

@@ -100,6 +100,7 @@ private:
     http::Arrival arrival_;
 
     bool is_closing_ = false;
+    bool has_told_ = false;           // That its port is taken.
     std::uint64_t refused_seen_ = 0;  // Of http_counters_, what `malformed` has.
     Acceptor acceptor_;
     core::TimerOf<Backend> listen_retry_{*this};

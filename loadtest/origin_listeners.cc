@@ -1,6 +1,7 @@
 #include "loadtest/origin_listeners.h"
 
 #include <fmt/core.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -19,7 +20,8 @@ core::Result<Listening> open_one(const core::Address& address) {
     const core::Result<int> fd = core::open_listen_socket(address, {.exclusive = true});
     if (!fd) return std::unexpected(fd.error());
     if (address.is_unix()) return Listening{.fd = *fd, .address = address};
-    return Listening{.fd = *fd, .address = core::local_address(*fd).value_or(address)};
+    const core::Address bound = core::local_address(*fd).value_or(address);
+    return Listening{.fd = *fd, .address = bound, .guard = PortGuard{bound}};
 }
 
 // A row of ports from `first` on. When one cannot be had, those opened so far and the reason.
@@ -32,14 +34,14 @@ Row open_row(const core::Address& first, std::uint32_t count) {
     Row row;
     core::Address address = first;
     while (row.opened.size() < count) {
-        const core::Result<Listening> one = open_one(address);
+        core::Result<Listening> one = open_one(address);
         if (!one) {
             row.error = one.error();
             return row;
         }
-        row.opened.push_back(*one);
         // Behind the last port there is port 0, which opens, but not in the row.
         address = first.with_port(static_cast<std::uint16_t>(one->address.port() + 1));
+        row.opened.push_back(std::move(*one));
     }
     return row;
 }
@@ -55,6 +57,20 @@ std::string explained(const core::Address& address, const core::Error& error) {
 }
 
 }  // namespace
+
+PortGuard::PortGuard(const core::Address& address)
+    : fd_(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    // Beside sockets that listen only who shares the port may be bound, beside others who reuses
+    // it.
+    const int on = 1;
+    setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (bind(fd_, address.data(), address.size()) != 0) ::close(std::exchange(fd_, -1));
+}
+
+PortGuard::~PortGuard() {
+    if (fd_ >= 0) ::close(fd_);
+}
 
 std::expected<std::vector<Listening>, std::string> open_listeners(const core::Address& first,
                                                                   std::uint32_t count) {

@@ -14,6 +14,7 @@
 #include "core/uring_probe.h"
 #include "loadtest/origin.h"
 #include "loadtest/origin_command_line.h"
+#include "loadtest/origin_listeners.h"
 #include "loadtest/origin_processes.h"
 #include "loadtest/tap_io.h"
 
@@ -103,7 +104,7 @@ int run_child(const OriginChild& child, const OriginOptions& options) {
                    .signal_fd = signal_fd,
                    .seed = options.seed,
                    .is_board_shared = true}};
-    origin.add_backend(child.number, {.fd = child.listen_fd, .address = options.listen});
+    origin.add_backend(child.number, child.listen_fd, options.listen);
     origin.run();
     ::close(signal_fd);
     return 0;
@@ -140,6 +141,7 @@ private:
 
 std::vector<Place> Program::places(const std::vector<Listening>& listening) {
     std::vector<Place> all;
+    all.reserve(listening.size());
     for (const Listening& one : listening) all.push_back({.address = one.address});
     return all;
 }
@@ -153,7 +155,7 @@ std::string Program::start_processes() {
 
 void Program::start_backends(Origin& origin) {
     for (std::uint32_t i = 0; i < report_.size(); i++) {
-        origin.add_backend(i, listening_[i]);
+        origin.add_backend(i, listening_[i].fd, listening_[i].address);
         report_.place(i).pid = getpid();
     }
 }
@@ -161,7 +163,7 @@ void Program::start_backends(Origin& origin) {
 std::string Program::start_control(Origin& origin, ControlRoutes& routes) {
     const auto control = open_listeners(*options_.control, 1);
     if (!control) return control.error();
-    origin.add_control(control->front(), routes);
+    origin.add_control(control->front().fd, routes);
     print(fmt::format("control listens on {}\n", control->front().address.text()));
     return "";
 }

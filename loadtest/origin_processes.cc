@@ -40,6 +40,7 @@ public:
     void keep(int fd) { posix_spawn_file_actions_adddup2(&actions_, fd, fd); }
     int run(std::vector<std::string> words, pid_t& pid) {
         std::vector<char*> arguments;
+        arguments.reserve(words.size() + 1);
         for (std::string& word : words) arguments.push_back(word.data());
         arguments.push_back(nullptr);
         return posix_spawn(&pid, "/proc/self/exe", &actions_, &attributes_, arguments.data(),

@@ -169,6 +169,9 @@ class ManyProcesses(OriginTest):
         self.ask(fleet, 1)
         self.assertEqual(0, json.loads(fleet.control("POST", "/backends/1/kill")[1])["pid"])
         self.assertTrue(fleet.refuses(1))
+        # Nobody else gets the port meanwhile, were it as an outgoing connection's.
+        with socket.socket() as other:
+            self.assertRaises(OSError, other.bind, ("127.0.0.1", fleet.ports[1]))
         self.assertEqual(409, fleet.control("POST", "/backends/1/kill")[0])
         self.assertNotEqual(0, json.loads(fleet.control("POST", "/backends/1/start")[1])["pid"])
         self.assertEqual(409, fleet.control("POST", "/backends/1/start")[0])

@@ -191,6 +191,12 @@ class Faults(OriginTest):
         self.assertEqual(([], [], []), select.select([client], [], [], 0.05))
         self.assertEqual(1, fleet.counts()["faults"])
 
+    def test_a_long_length_has_no_effect_where_there_is_no_body(self):
+        client = self.client(self.fleet("--status", "204", "--fault", "long_length"))
+        for _ in range(2):
+            client.sendall(GET)
+            self.assertTrue(client.recv(4096).startswith(b"HTTP/1.1 204 "))
+
     def test_a_fault_rate_breaks_only_its_share(self):
         fleet = self.fleet("--fault", "cut", "--fault-rate", "0.5")
         whole = 0
