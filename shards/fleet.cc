@@ -45,6 +45,18 @@ core::Result<int> copy_of(int listen_fd) {
         .code = core::errc_of(errno), .sys = errno, .what = "the socket cannot be copied"});
 }
 
+// A ringway that was killed holds its ports for some milliseconds more, until the kernel has taken
+// its rings down; whoever restarts it at once should not have to know.
+core::Result<int> open_patiently(const core::Address& address, core::ListenOptions options) {
+    constexpr int tries = 10;
+    core::Result<int> fd = core::open_listen_socket(address, options);
+    for (int i = 1; i < tries && !fd && fd.error().code == core::Errc::address_in_use; i++) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        fd = core::open_listen_socket(address, options);
+    }
+    return fd;
+}
+
 std::string listen_failure(const core::Address& address, const core::Error& error) {
     std::string text = fmt::format("cannot listen on {}: {}", address.text(), error.what);
     if (error.sys != 0) text += fmt::format(" ({})", std::strerror(error.sys));
@@ -126,7 +138,7 @@ std::string Fleet::open_shared_listeners() {
     for (const config::Listen& listen : options_.config.listens) {
         shared_listeners_.push_back(-1);
         if (!listen.address.is_unix()) continue;
-        core::Result<int> fd = core::open_listen_socket(listen.address, {.exclusive = true});
+        core::Result<int> fd = open_patiently(listen.address, {.exclusive = true});
         if (!fd) return listen_failure(listen.address, fd.error());
         shared_listeners_.back() = *fd;
     }
@@ -160,7 +172,7 @@ void Fleet::run_shard(std::uint32_t index) {
         const core::Address& address = options_.config.listens[i].address;
         core::Result<int> fd = shared_listeners_[i] >= 0
                                    ? copy_of(shared_listeners_[i])
-                                   : core::open_listen_socket(address, {.exclusive = index == 0});
+                                   : open_patiently(address, {.exclusive = index == 0});
         if (fd) {
             shard.listen(*fd, {.scheme = "http", .port = ports_[i]});
         } else {
