@@ -10,6 +10,8 @@ namespace ringway::http {
 namespace {
 
 constexpr core::Duration linger_timeout = std::chrono::seconds(1);
+// For the next request of an idle connection, when the shard shuts down.
+constexpr core::Duration drain_grace = std::chrono::milliseconds(500);
 constexpr core::Duration watch_closing_client_after = std::chrono::milliseconds(50);
 // Answers that a client may leave unread before its next pipelined request waits.
 constexpr std::size_t unread_bytes_max = 65'536;
@@ -379,7 +381,14 @@ void H1Session::on_stream_failed(const core::Error& error) {
 
 void H1Session::begin_drain() {
     is_draining_ = true;
-    if (state_ != State::waiting) return;
+    // Its next request may be on its way already, and would be lost to a close. It is answered, and
+    // told that it was the last.
+    if (state_ == State::waiting) arm_timer(drain_grace);
+}
+
+// No request came in time.
+void H1Session::end_idle() {
+    if (!is_draining_) return stream_.is_sending() ? look_for_progress() : begin_close(cut_by_us);
     // Its last answer may still be on its way to the kernel, or to the client.
     if (!stream_.output().empty()) return end_after_output();
     begin_linger();
@@ -414,6 +423,7 @@ void H1Session::on_timeout() noexcept {
             if (body_.has_ended() && pending_.empty()) stream_.receive();
             return look_for_progress();
         case State::waiting:
+            return end_idle();
         case State::releasing:
         case State::draining:
             // The last answer may still be on its way to a client that reads slowly.

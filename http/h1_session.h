@@ -53,7 +53,8 @@ public:
 
     // `first_bytes` may have been read by whoever had the descriptor before.
     void start(int fd, core::Buffer first_bytes);
-    // No further request: an idle connection ends now, a busy one after its answer.
+    // One more request at most: a busy connection ends after its answer, an idle one after that of
+    // a request that is already on its way, or soon.
     void begin_drain();
     // Ends at once, whatever it was doing.
     void begin_close(const core::Error& error);
@@ -94,6 +95,7 @@ private:
     ConnectionField connection_field() const;
     void end_after_output();
     void lose_tunnel();
+    void end_idle();
     void begin_linger();
     void on_timeout() noexcept;
     void look_for_progress();

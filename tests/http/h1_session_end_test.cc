@@ -108,12 +108,31 @@ TEST_F(H1SessionEnd, ALastAnswerIsNotLostToBytesThatNobodyWillRead) {
     EXPECT_EQ(host.sessions.size(), 0U);
 }
 
-TEST_F(H1SessionEnd, AnIdleConnectionEndsAtOnceWhenDrained) {
+TEST_F(H1SessionEnd, ADrainedIdleConnectionMayStillAskOnce) {
     SimPeer& client = connect(get_a);
     settle();
     host.sessions[0]->begin_drain();
+    client.send(std::string(get_a) + std::string(get_a));
     settle();
+    EXPECT_EQ(client.received, std::string(answer_a) +
+                                   "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
+                                   "Connection: close\r\n\r\n/a ");
     EXPECT_TRUE(client.has_ended());
+    EXPECT_EQ(host.requests.size(), 2U);
+}
+
+TEST_F(H1SessionEnd, ADrainedIdleConnectionThatStaysSilentEndsSoon) {
+    SimPeer& client = connect(get_a);
+    settle();
+    host.io().waker().wake();
+    run_for(1ms);
+    host.sessions[0]->begin_drain();
+    host.io().waker().wake();
+    run_for(400ms);
+    EXPECT_FALSE(client.is_over());
+    run_for(200ms);
+    EXPECT_TRUE(client.has_ended());
+    EXPECT_EQ(client.error(), 0);
     EXPECT_EQ(client.received, answer_a);
 }
 
