@@ -37,37 +37,34 @@ thread_local std::uint64_t allocations_here = 0;
 
 #if RINGWAY_COUNTS_ALLOCATIONS
 
-extern "C" {
+extern "C" void* __libc_malloc(std::size_t size);
+extern "C" void* __libc_calloc(std::size_t count, std::size_t size);
+extern "C" void* __libc_realloc(void* memory, std::size_t size);
+extern "C" void* __libc_memalign(std::size_t alignment, std::size_t size);
 
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* memory, std::size_t size);
-void* __libc_memalign(std::size_t alignment, std::size_t size);
-
-__attribute__((used)) void* malloc(std::size_t size) noexcept {
+extern "C" __attribute__((used)) void* malloc(std::size_t size) noexcept {
     allocations_here++;
     return __libc_malloc(size);
 }
-__attribute__((used)) void* calloc(std::size_t count, std::size_t size) noexcept {
+extern "C" __attribute__((used)) void* calloc(std::size_t count, std::size_t size) noexcept {
     allocations_here++;
     return __libc_calloc(count, size);
 }
-__attribute__((used)) void* realloc(void* memory, std::size_t size) noexcept {
+extern "C" __attribute__((used)) void* realloc(void* memory, std::size_t size) noexcept {
     allocations_here++;
     return __libc_realloc(memory, size);
 }
-__attribute__((used)) void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+extern "C" __attribute__((used)) void* aligned_alloc(std::size_t alignment,
+                                                     std::size_t size) noexcept {
     allocations_here++;
     return __libc_memalign(alignment, size);
 }
-__attribute__((used)) int posix_memalign(void** memory, std::size_t alignment,
-                                         std::size_t size) noexcept {
+extern "C" __attribute__((used)) int posix_memalign(void** memory, std::size_t alignment,
+                                                    std::size_t size) noexcept {
     allocations_here++;
     *memory = __libc_memalign(alignment, size);
     return *memory == nullptr ? 12 : 0;
 }
-
-}  // extern "C"
 
 #endif
 

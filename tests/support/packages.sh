@@ -22,7 +22,8 @@ check    clang-19            second compiler, fuzzing
 check    libclang-rt-19-dev  sanitizer and fuzzer runtimes for it
 check    clang-tidy-19       static analysis
 check    clang-format-19     layout of the code
-check    python3             the style and contract tests
+check    python3             the style and contract tests, scenarios
+check    strace              shows that shards take no lock and no memory
 load     wrk                 drives requests
 load     nginx               peer to compare with; never started as a service
 load     haproxy             peer to compare with; never started as a service

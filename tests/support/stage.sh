@@ -38,15 +38,18 @@ expect() {
     fi
 }
 
-# run_unittest FILE: a Python test program; unittest ends with "Ran 18 tests in ..." and "FAILED (failures=2)".
+# run_unittest FILE: a Python test program; unittest ends with "Ran 18 tests in ..." and "FAILED (failures=2, skipped=1)".
 run_unittest() {
-    local output status=0 ran bad
+    local output status=0 ran bad skipped
     output=$(python3 "$1" 2>&1) || status=$?
     echo "$output"
     ran=$(sed -n 's/^Ran \([0-9]*\) test.*/\1/p' <<<"$output")
-    bad=$(sed -n '/^FAILED (/{s/[^0-9]\+/ /g;p}' <<<"$output" | awk '{ for (i = 1; i <= NF; i++) n += $i } END { print n + 0 }')
-    tally passed $((ran - bad))
+    skipped=$(sed -n '/^\(OK\|FAILED\) (/s/.*skipped=\([0-9]*\).*/\1/p' <<<"$output")
+    bad=$(sed -n '/^FAILED (/{s/skipped=[0-9]*//;s/[^0-9]\+/ /g;p}' <<<"$output" | awk '{ for (i = 1; i <= NF; i++) n += $i } END { print n + 0 }')
+    tally passed $((ran - bad - ${skipped:-0}))
     tally failed "$bad"
+    tally skipped "${skipped:-0}"
+    if ((${skipped:-0} > 0)); then note "skipped: $skipped of $1: $(grep '^SKIPPED' <<<"$output" | head -n 1)"; fi
     ((status == 0)) || note "failed: $1"
     return "$status"
 }
