@@ -72,7 +72,7 @@ void H1Client::begin_exchange(ResponseSink& sink) {
     exchanges_++;
     granted_ = body_window_bytes;
     request_ended_ = false;
-    send_was_stalled_ = false;
+    unsent_at_look_ = 0;
     response_began_ = false;
     interim_heads_ = 0;
     keep_alive_ = false;
@@ -147,7 +147,7 @@ void H1Client::end_request() {
 }
 
 void H1Client::on_drained() {
-    send_was_stalled_ = false;
+    unsent_at_look_ = 0;
     if (state_ == State::releasing) return release_if_drained();
     if (sink_ != nullptr) sink_->on_upstream_drained();
 }
@@ -387,6 +387,21 @@ void H1Client::on_closed() {
     owner_.on_client_closed(*this);
 }
 
+// The same bytes wait to be taken as at the last look.
+bool H1Client::is_stalled() {
+    const std::size_t unsent =
+        stream_.is_sending() ? stream_.output().size() + context_.io.unacknowledged(stream_.fd())
+                             : 0;
+    const auto before = std::exchange(unsent_at_look_, static_cast<std::uint32_t>(unsent));
+    return unsent > 0 && before == unsent_at_look_;
+}
+
+void H1Client::end_if_stalled() {
+    if (sink_ == nullptr || !is_stalled()) return;
+    context_.counters.upstream_timeouts.add();
+    fail(upstream_error(core::Errc::timed_out, core::Retry::never, "takes nothing of its request"));
+}
+
 void H1Client::on_timeout() noexcept {
     switch (state_) {
         case State::connecting:
@@ -400,8 +415,7 @@ void H1Client::on_timeout() noexcept {
             if (request_is_lost_) return fail_for_memory();
             // The clock of the first byte runs from when the request has left; until then it is
             // enough that its bytes move.
-            if ((!request_ended_ || stream_.is_sending()) &&
-                !(std::exchange(send_was_stalled_, stream_.is_sending()) && stream_.is_sending())) {
+            if ((!request_ended_ || stream_.is_sending()) && !is_stalled()) {
                 return arm_timer(first_byte_timeout());
             }
             [[fallthrough]];

@@ -58,6 +58,9 @@ public:
     // REQUIRES: idle.
     void begin_exchange(ResponseSink& sink);
     void begin_close();
+    // For when memory is short: the second call between which a backend took nothing of a request
+    // fails its exchange.
+    void end_if_stalled();
     // How long the client may stay idle, from now on; it ends by itself. REQUIRES: idle.
     void set_idle_timeout(core::Duration timeout) { arm_timer(timeout); }
     State state() const { return state_; }
@@ -103,6 +106,7 @@ private:
     void fail_for_time();
     bool was_never_read() const;
     core::Duration first_byte_timeout() const;
+    bool is_stalled();
     void end();
     void on_timeout() noexcept;
     void arm_timer(core::Duration timeout);
@@ -128,7 +132,7 @@ private:
     bool request_ended_ = false;
     core::Instant began_at_;         // The tick in which it began.
     bool request_is_lost_ = false;   // A part of it could not be written for want of memory.
-    bool send_was_stalled_ = false;  // At the last look of the timer; cleared by progress.
+    std::uint32_t unsent_at_look_ = 0;  // Bytes, at the last look; 0 when there was progress.
     bool response_began_ = false;    // A byte of the response has arrived.
     std::uint8_t interim_heads_ = 0;
     bool keep_alive_ = false;

@@ -436,6 +436,10 @@ void H1Session::on_timeout() noexcept {
     }
 }
 
+void H1Session::end_if_stalled() {
+    if (state_ != State::closing && stream_.is_sending()) look_for_progress();
+}
+
 // The same send in two looks in a row: the client does not read.
 void H1Session::look_for_progress() {
     const std::size_t unsent =

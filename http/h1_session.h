@@ -56,6 +56,8 @@ public:
     // One more request at most: a busy connection ends after its answer, an idle one after that of
     // a request that is already on its way, or soon.
     void begin_drain();
+    // For when memory is short: the second call between which a client took nothing ends it.
+    void end_if_stalled();
     // Ends at once, whatever it was doing.
     void begin_close(const core::Error& error);
     State state() const { return state_; }

@@ -11,6 +11,8 @@ constexpr std::uint32_t late_accepts_max = 256;
 // The longest head and what came with its last bytes.
 constexpr std::uint32_t large_buffer_bytes = 84 * 1'024;
 
+constexpr core::Duration relief_interval = std::chrono::seconds(1);
+
 // Descriptors that clients leave: for listeners, eventfd and logs, and a sixteenth of the table for
 // the connections to backends that the clients already here will want.
 std::uint32_t descriptors_reserved(std::uint32_t descriptors_max) {
@@ -161,7 +163,25 @@ void Shard::tick() {
     read_mail();
     io_.pool(core::Pool::upstream).resume_waiters();
     io_.pool(core::Pool::client).resume_waiters();
+    relieve_dry_pools();
     if (state_ != State::running) finish_if_done();
+}
+
+// Buffers that a client or a backend does not take are missing to all others: while receives wait
+// for some, who has taken nothing for a second makes room.
+void Shard::relieve_dry_pools() {
+    const bool is_dry =
+        io_.pool(core::Pool::upstream).has_waiters() || io_.pool(core::Pool::client).has_waiters();
+    if (!is_dry) return timers_.disarm(relief_);
+    if (relief_.is_armed()) return;
+    timers_.arm(relief_.then<&Shard::on_relief_due>(), io_.clock().now() + relief_interval);
+}
+
+void Shard::on_relief_due() noexcept {
+    if (io_.pool(core::Pool::upstream).has_waiters()) {
+        sessions_.for_each([](http::H1Session& session) { session.end_if_stalled(); });
+    }
+    if (io_.pool(core::Pool::client).has_waiters()) upstreams_.end_stalled();
 }
 
 void Shard::read_mail() {
@@ -208,6 +228,7 @@ void Shard::finish_if_done() {
     for (const auto& listener : listeners_) {
         if (listener->state() != Listener::State::closed) return;
     }
+    timers_.disarm(relief_);
     state_ = State::finished;
 }
 

@@ -97,6 +97,8 @@ private:
     void on_relay_closed(TcpRelay& relay) override;
 
     void read_mail();
+    void relieve_dry_pools();
+    void on_relief_due() noexcept;
     void finish_if_done();
     void resume_listeners();
     std::uint32_t descriptors_used() const;
@@ -123,6 +125,7 @@ private:
     core::Slab<http::H1Session> sessions_;
     core::Slab<TcpRelay> relays_;
     std::vector<std::unique_ptr<Listener>> listeners_;
+    core::TimerOf<Shard> relief_{*this};  // While a pool is dry.
 };
 
 }  // namespace ringway::shards

@@ -191,6 +191,11 @@ void UpstreamPool::on_closed(UpstreamConnection& connection) {
     connections_.destroy(connection);
 }
 
+void UpstreamPool::end_stalled() {
+    connections_.for_each(
+        [](UpstreamConnection& connection) { connection.client().end_if_stalled(); });
+}
+
 void UpstreamPool::begin_shutdown() {
     is_shutting_down_ = true;
     for (Backend& backend : backends_) {

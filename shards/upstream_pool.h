@@ -51,6 +51,8 @@ public:
         return *backends_[backend.value].timeouts;
     }
 
+    // For when memory is short: see H1Client::end_if_stalled.
+    void end_stalled();
     // Idle connections end now, lent ones when they are given back.
     void begin_shutdown();
     // All end now; exchanges hear of a failure.
