@@ -181,7 +181,11 @@ void FleetSim::draw_config() {
     config::Group group{.name = "web", .backends = {}, .timeout = {}, .retry = {}};
     // Where no error is excused, a slow network must not cause one.
     const core::Duration timeout = weather_ == Weather::storm ? 5s : 60s;
-    group.timeout = {.connect = 1s, .first_byte = timeout, .between_bytes = timeout, .idle = 10s};
+    group.timeout = {.connect = 1s,
+                     .first_byte = timeout,
+                     .between_bytes = timeout,
+                     .idle = 10s,
+                     .tunnel_idle = timeout};
     const std::uint64_t backends = 1 + prng_.uniform(6);
     for (std::uint64_t i = 0; i < backends; i++) {
         group.backends.push_back({.address = address(fmt::format("10.2.0.{}:80", i + 2).c_str())});
@@ -335,7 +339,9 @@ void FleetSim::check_shard(const ShardHost& host) {
             Invariant::in_flight_returns_to_zero,
             fmt::format("backend {} has {} in flight", i, shard.upstreams().in_flight({i})));
     }
-    if (shard.client_count() + shard.exchange_count() + shard.upstreams().connection_count() != 0) {
+    if (shard.client_count() + shard.exchange_count() + shard.tunnel_count() +
+            shard.upstreams().connection_count() !=
+        0) {
         ledger_->violate(Invariant::everything_is_given_back, "a slot is in use");
     }
 }

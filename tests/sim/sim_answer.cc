@@ -83,7 +83,30 @@ void draw_pace(SimFaults& faults, SimAnswer& answer) {
 
 }  // namespace
 
+namespace {
+
+SimAnswer draw_switch(SimFaults& faults, const SimLedger::Exchange& exchange, SimAsked asked) {
+    SimAnswer answer;
+    answer.bytes = fmt::format(
+        "HTTP/1.1 101 Switching Protocols\r\nx-sim-id: {}\r\nx-sim-backend: {}\r\n"
+        "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        asked.number, asked.backend);
+    const std::size_t head_bytes = answer.bytes.size();
+    answer.bytes += SimLedger::answer_text(asked.number, asked.backend, exchange.answer_bytes);
+    if (faults.strikes(Fault::backend_garbage)) {
+        answer.bytes = garbage(faults);
+    } else {
+        draw_cut(faults, answer, head_bytes, true);
+    }
+    answer.whole_bytes = answer.bytes.size();
+    draw_pace(faults, answer);
+    return answer;
+}
+
+}  // namespace
+
 SimAnswer draw_answer(SimFaults& faults, const SimLedger::Exchange& exchange, SimAsked asked) {
+    if (exchange.is_upgrade) return draw_switch(faults, exchange, asked);
     SimAnswer answer;
     const bool has_body = exchange.has_answer_body();
     BodyFraming framing = BodyFraming::length;

@@ -85,7 +85,9 @@ void SimBackendLink::on_link_bytes(std::string_view bytes) {
 }
 
 void SimBackendLink::read_input() {
-    while (link_.is_open() && (phase_ == Phase::head ? read_head() : read_body())) {
+    while (link_.is_open() && (phase_ == Phase::head   ? read_head()
+                               : phase_ == Phase::body ? read_body()
+                                                       : read_tunnel())) {
     }
 }
 
@@ -120,8 +122,15 @@ bool SimBackendLink::read_head() {
     answered_ = 0;
     backend_.net_.tell("backend {} fd {} reads the head of {}", backend_.options_.number,
                        link_.fd(), number_);
-    if (answer_.is_early) begin_answer();
+    if (backend_.ledger_.exchange(number_).is_upgrade) phase_ = Phase::tunnel;
+    if (answer_.is_early || phase_ == Phase::tunnel) begin_answer();
     return true;
+}
+
+bool SimBackendLink::read_tunnel() {
+    check_body(input_);
+    input_.clear();
+    return false;
 }
 
 bool SimBackendLink::check_head(std::string_view head) {
@@ -137,6 +146,10 @@ bool SimBackendLink::check_head(std::string_view head) {
     const bool is_chunked = field(head, "transfer-encoding") == "chunked";
     if (is_chunked && !length.empty()) return broken("two framings"), false;
     left_ = length.empty() ? 0 : number_in(length);
+    if (exchange.is_upgrade) {
+        if (field(head, "upgrade") != "websocket") return broken("no upgrade"), false;
+        return left_ == 0 || (broken("a body with an upgrade"), false);
+    }
     if (!is_chunked && left_ != exchange.request_bytes) return broken("another length"), false;
     body_ = is_chunked ? Body::chunk_size : Body::length;
     return true;

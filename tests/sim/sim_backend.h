@@ -28,7 +28,7 @@ public:
     bool is_unused() const { return link_.state() == SimLink::State::unused; }
 
 private:
-    enum class Phase : std::uint8_t { head, body };
+    enum class Phase : std::uint8_t { head, body, tunnel };
     enum class Body : std::uint8_t { length, chunk_size, chunk, chunk_end, trailers };
 
     void on_link_open() override {}
@@ -41,6 +41,7 @@ private:
     void read_input();
     bool read_head();
     bool read_body();
+    bool read_tunnel();
     bool check_head(std::string_view head);
     void check_body(std::string_view bytes);
     void end_request();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace ringway::sim {
 
 namespace {
@@ -31,10 +33,16 @@ void SimClient::wait(Wait kind, core::Duration delay) {
 }
 
 void SimClient::wait_patiently() {
-    net_.clock().after(options_.patience * static_cast<std::int64_t>(flights_.size()),
-                       {.target = this,
-                        .kind = static_cast<std::uint8_t>(Wait::patience),
-                        .generation = ++patience_number_});
+    // The worst network that a run may draw still moves a kilobyte in a second.
+    core::Duration patience{};
+    for (const std::uint32_t number : flights_) {
+        const SimLedger::Exchange& exchange = ledger_.exchange(number);
+        const std::uint32_t kilobytes = (exchange.request_bytes + exchange.answer_bytes) / 1'000;
+        patience += options_.patience + std::chrono::seconds(kilobytes);
+    }
+    net_.clock().after(patience, {.target = this,
+                                  .kind = static_cast<std::uint8_t>(Wait::patience),
+                                  .generation = ++patience_number_});
 }
 
 void SimClient::on_event(const SimEvent& event) noexcept {
@@ -134,14 +142,14 @@ void SimClient::begin_burst() {
     }
     bursts_left_--;
     output_.clear();
-    output_sent_ = continue_at_ = 0;
+    output_sent_ = continue_at_ = switch_at_ = 0;
     received_ = 0;
     const std::uint64_t count =
         faults().strikes(Fault::client_pipelines) ? 2 + prng_.uniform(4) : 1;
     const bool last = bursts_left_ == 0 && prng_.chance(0.3);
     const bool is_old = last && count == 1 && options_.speaks_http_1_0 && prng_.chance(0.4);
     for (std::uint64_t i = 0; i < count && ledger_.has_more(); i++) {
-        flights_.push_back(ledger_.plan(options_.number));
+        flights_.push_back(ledger_.plan(options_.number, last && count == 1 && !is_old));
         const bool is_last = last && (i + 1 == count || !ledger_.has_more());
         write_request(flights_.back(), is_old ? Version::http_1_0 : Version::http_1_1, is_last);
     }
@@ -158,10 +166,19 @@ void SimClient::begin_burst() {
 void SimClient::write_request(std::uint32_t number, Version version, bool last) {
     const SimLedger::Exchange& exchange = ledger_.exchange(number);
     const bool is_old = version == Version::http_1_0;
+    const char* connection = exchange.is_upgrade ? "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                             : last && !is_old   ? "Connection: close\r\n"
+                                                 : "";
     fmt::format_to(std::back_inserter(output_),
                    "{} /{}/{} HTTP/1.{}\r\nHost: sim.example\r\nX-Sim-Id: {}\r\n{}",
                    name_of(exchange.method), exchange.client, number, is_old ? 0 : 1, number,
-                   last && !is_old ? "Connection: close\r\n" : "");
+                   connection);
+    if (exchange.is_upgrade) {
+        output_ += "\r\n";
+        switch_at_ = output_.size();
+        output_ += SimLedger::request_text(number, exchange.request_bytes);
+        return;
+    }
     if (exchange.method != SimMethod::post && exchange.method != SimMethod::put) {
         output_ += "\r\n";
         return;
@@ -218,6 +235,7 @@ void SimClient::draw_plan() {
 void SimClient::send_piece() {
     if (!link_.is_open()) return;
     std::size_t count = std::min(output_end_ - output_sent_, piece_bytes_);
+    if (output_sent_ < switch_at_) count = std::min(count, switch_at_ - output_sent_);
     if (output_sent_ < continue_at_) count = std::min(count, continue_at_ - output_sent_);
     if (count == 0) return on_link_sent();
     link_.send(std::string_view(output_).substr(output_sent_, count));
@@ -225,6 +243,8 @@ void SimClient::send_piece() {
 }
 
 void SimClient::on_link_sent() {
+    // What would come before the switch would be taken for another request.
+    if (output_sent_ < output_end_ && output_sent_ == switch_at_) return;
     if (output_sent_ < output_end_ && output_sent_ == continue_at_) {
         return wait(Wait::piece, std::chrono::seconds(1));
     }
@@ -246,6 +266,7 @@ void SimClient::on_link_bytes(std::string_view bytes) {
     response_.add(bytes);
     read_answers();
     if (!link_.is_open() || flights_.empty()) return;
+    if (response_.has_switched() && std::exchange(switch_at_, 0) != 0) return send_piece();
     if (output_sent_ == continue_at_ && output_sent_ < output_end_) {
         continue_at_ = 0;
         return send_piece();

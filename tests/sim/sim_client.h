@@ -84,6 +84,7 @@ private:
     std::size_t output_sent_ = 0;
     std::size_t output_end_ = 0;  // Where the client stops, short of all if it goes wrong.
     std::size_t piece_bytes_ = 0;
+    std::size_t switch_at_ = 0;    // Where it waits for 101 (Switching Protocols), if anywhere.
     std::size_t continue_at_ = 0;  // Where it waits for 100 (Continue), if anywhere.
     Plan plan_ = Plan::well;
     std::uint64_t received_max_ = 0;  // Leaves when so many bytes came.

@@ -10,7 +10,7 @@ namespace ringway::sim {
 
 namespace {
 
-constexpr std::size_t body_bytes_max = 262'144;
+constexpr std::size_t body_bytes_max = 1'048'576;
 constexpr std::uint32_t requester = 0xffff'ffff;
 
 // Every body is a piece of this text; where it begins depends on whose it is.
@@ -85,7 +85,7 @@ SimLedger::SimLedger(std::uint64_t seed, std::uint32_t exchanges_max, bool stric
     exchanges_.reserve(exchanges_max);
 }
 
-std::uint32_t SimLedger::plan(std::uint32_t client) {
+std::uint32_t SimLedger::plan(std::uint32_t client, bool is_alone) {
     CHECK(has_more());
     Exchange exchange{.client = client};
     const std::uint64_t die = prng_.uniform(20);
@@ -94,13 +94,19 @@ std::uint32_t SimLedger::plan(std::uint32_t client) {
                       : die < 18 ? SimMethod::post
                                  : SimMethod::put;
     if (exchange.method == SimMethod::post || exchange.method == SimMethod::put) {
-        exchange.request_bytes = skewed(prng_, prng_.chance(0.02) ? 200'000 : 40'000);
+        exchange.request_bytes = skewed(prng_, prng_.chance(0.02) ? 600'000 : 40'000);
     }
     static constexpr std::uint16_t statuses[] = {201, 204, 304, 404, 500};
     if (prng_.chance(0.2)) exchange.status = statuses[prng_.uniform(std::size(statuses))];
     // Some are larger than any window on the way.
-    exchange.answer_bytes = skewed(prng_, prng_.chance(0.02) ? 250'000 : 50'000);
+    exchange.answer_bytes = skewed(prng_, prng_.chance(0.02) ? 800'000 : 50'000);
     if (exchange.status == 204 || exchange.status == 304) exchange.answer_bytes = 0;
+    if (is_alone && exchange.method == SimMethod::get && prng_.chance(0.3)) {
+        exchange.is_upgrade = true;
+        exchange.status = 101;
+        exchange.request_bytes = 1 + skewed(prng_, 40'000);
+        exchange.answer_bytes = 1 + skewed(prng_, 40'000);
+    }
     exchanges_.push_back(exchange);
     open_count_++;
     return static_cast<std::uint32_t>(exchanges_.size() - 1);
@@ -132,6 +138,7 @@ void SimLedger::end(std::uint32_t number, End end, std::uint16_t status) {
 void SimLedger::cut(std::uint32_t number, bool within) {
     end(number, End::cut, 0);
     if (!strict_) return;
+    if (was_drained_ && exchanges_[number].is_upgrade) return;
     if (was_drained_ && !within && exchanges_[number].seen == 0) return;
     violate(Invariant::errors_need_a_cause,
             fmt::format("exchange {} of client {} was cut {}", number, exchanges_[number].client,

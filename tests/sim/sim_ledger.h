@@ -46,13 +46,14 @@ public:
         std::uint32_t client = 0;
         SimMethod method = SimMethod::get;
         End end = End::open;
+        bool is_upgrade = false;  // The bodies are what goes through the tunnel.
         std::uint16_t status = 200;
         std::uint32_t request_bytes = 0;
         std::uint32_t answer_bytes = 0;
         std::uint32_t seen = 0;  // Times its head reached a backend.
 
         bool has_answer_body() const {
-            return method != SimMethod::head && status != 204 && status != 304;
+            return is_upgrade || (method != SimMethod::head && status != 204 && status != 304);
         }
     };
     struct Violation {
@@ -65,8 +66,9 @@ public:
     // Whether nothing in this run excuses an error: no fault that harms an exchange is on.
     bool is_strict() const { return strict_; }
     bool has_more() const { return exchanges_.size() < exchanges_max_; }
-    // The next exchange of this client. REQUIRES: has_more().
-    std::uint32_t plan(std::uint32_t client);
+    // The next exchange of this client; one alone on its connection may be an upgrade.
+    // REQUIRES: has_more().
+    std::uint32_t plan(std::uint32_t client, bool is_alone);
     void on_seen(std::uint32_t number);
     void end(std::uint32_t number, End end, std::uint16_t status);
     // A shard is told to go: who asks it at that moment may be cut, as on any idle connection that

@@ -73,7 +73,8 @@ bool SimResponse::read_head() {
         return false;
     }
     status_ = static_cast<std::uint16_t>(number_in(std::string_view(head_).substr(9, 3)));
-    if (status_ < 200) return true;  // Interim: the answer is still to come.
+    const bool switches = status_ == 101 && ledger_.exchange(number_).is_upgrade;
+    if (status_ < 200 && !switches) return true;  // Interim: the answer is still to come.
     begin_body();
     return true;
 }
@@ -87,6 +88,11 @@ void SimResponse::begin_body() {
         backend_ = static_cast<std::uint32_t>(number_in(field(head_, "x-sim-backend")));
         if (number_in(id) != number_ || status_ != exchange.status) {
             broken(Invariant::answers_go_to_their_request, "the answer of another: " + head_);
+            return;
+        }
+        if (status_ == 101) {
+            left_ = exchange.answer_bytes;
+            state_ = State::tunnel;
             return;
         }
     } else if (status_ < 400) {
@@ -154,10 +160,11 @@ SimResponse::Progress SimResponse::read() {
                 goes_on = read_head();
                 break;
             case State::length:
+            case State::tunnel:
             case State::chunk:
                 take_body();
                 goes_on = left_ == 0;
-                if (goes_on) state_ = state_ == State::length ? State::whole : State::chunk_end;
+                if (goes_on) state_ = state_ == State::chunk ? State::chunk_end : State::whole;
                 break;
             case State::until_close:
                 take_body();

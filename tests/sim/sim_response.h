@@ -34,6 +34,7 @@ public:
     // The stream ended in order: what that makes of an answer in progress (`more`: it was cut).
     Progress on_stream_end();
 
+    bool has_switched() const { return state_ == State::tunnel; }
     std::uint16_t status() const { return status_; }
     // The proxy ends the connection behind this answer.
     bool says_close() const { return says_close_; }
@@ -49,6 +50,7 @@ private:
         chunk,
         chunk_end,
         trailers,
+        tunnel,
         whole,
     };
 

@@ -14,7 +14,7 @@ protected:
     SimResponseTest() {
         while (ledger.size() == 0 || exchange().method != SimMethod::get ||
                !exchange().has_answer_body() || exchange().answer_bytes < 10) {
-            ledger.plan(0);
+            ledger.plan(0, false);
         }
         number = static_cast<std::uint32_t>(ledger.size() - 1);
         response.expect(number);
