@@ -26,8 +26,13 @@ public:
     Instant now() const { return now_; }
     void set(Instant now) { now_ = now; }
 
+    // The same moment by the wall clock, for people to read. It may jump when that is set.
+    Duration since_1970() const { return now_.time_since_epoch() + wall_offset_; }
+    void set_wall_offset(Duration offset) { wall_offset_ = offset; }
+
 private:
     Instant now_{};
+    Duration wall_offset_{};
 };
 
 }  // namespace ringway::core

@@ -43,6 +43,7 @@ public:
     // What opening the file came to.
     Result<void> status() const;
     void reopen() override;
+    int descriptor() const { return fd_; }
 
 private:
     std::string path_;

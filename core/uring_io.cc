@@ -371,6 +371,17 @@ void UringIo::read_clock() {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
     clock_.set(Instant{std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec)});
+    if (clock_.now() - wall_read_at_ >= std::chrono::seconds(1)) read_wall_clock();
+}
+
+// Once a second is often enough for dates; the clock is set less often than that.
+void UringIo::read_wall_clock() {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    const Duration since_1970 =
+        std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+    clock_.set_wall_offset(since_1970 - clock_.now().time_since_epoch());
+    wall_read_at_ = clock_.now();
 }
 
 }  // namespace ringway::core

@@ -111,6 +111,7 @@ private:
     bool look();
     void sleep(Instant until);
     void read_clock();
+    void read_wall_clock();
 
     // Set at construction.
     Options options_;
@@ -132,6 +133,7 @@ private:
     Counts counts_;
     Op<UringIo> woken_{*this};
     std::uint64_t wake_count_ = 0;
+    Instant wall_read_at_{};
 };
 
 }  // namespace ringway::core

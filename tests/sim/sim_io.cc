@@ -40,6 +40,8 @@ SimIo::SimIo(SimNet& net, const Options& options)
       upstream_pool_(options.upstream_pool),
       bulk_pool_(options.bulk_pool),
       descriptors_max_(options.descriptors_max) {
+    // Every simulation begins on 2026-11-20 at noon.
+    clock_.set_wall_offset(std::chrono::seconds(1'795'176'000));
     clock_.set(net_.clock().now());
 }
 
