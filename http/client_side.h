@@ -15,6 +15,7 @@
 #include "core/packed_address.h"
 #include "core/result.h"
 #include "http/message.h"
+#include "http/reason.h"
 #include "http/upgrade.h"
 
 namespace ringway::http {
@@ -28,9 +29,12 @@ struct Arrival {
 // An answer made here rather than by a backend, with a small plain body that carries the reason
 // word of the contract.
 struct Reply {
-    std::uint16_t status = 500;
-    std::string_view reason;
+    Reason reason = Reason::no_route;
+    std::string_view request_id = {};
     bool has_body = true;  // A HEAD request is answered without.
+    bool prefers_json = false;
+
+    std::uint16_t status() const { return status_of(reason); }
 };
 
 class ClientSide {

@@ -2,12 +2,15 @@
 // outlives them all. Everything here belongs to the shard's thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "core/buffer_pool.h"
 #include "core/io.h"
 #include "core/metrics.h"
+#include "core/prng.h"
 #include "core/timer_wheel.h"
+#include "http/access_log.h"
 #include "http/h1_parser.h"
 #include "http/settings.h"
 
@@ -24,6 +27,10 @@ struct Counters {
     core::Counter client_timeouts;
     core::Counter upstream_timeouts;
     core::Counter memory_refusals;  // Connections ended because a pool was dry.
+    // How requests ended, by Reason: exchanges and what was refused before there was one.
+    std::array<core::Counter, reason_count> reasons;
+
+    core::Counter& of(Reason reason) { return reasons[static_cast<std::size_t>(reason)]; }
 };
 
 struct Context {
@@ -36,6 +43,9 @@ struct Context {
     Counters& counters;
     // Where a parse puts its fields. The head that points here is used up before the next parse.
     FieldTable& field_table;
+    // Where request ids come from.
+    core::Prng prng{0};
+    AccessLog* access_log = nullptr;  // Null: nothing is logged.
 
     core::Instant now() const { return io.clock().now(); }
     // The smallest buffer that holds `bytes`, or an empty one when there is none.

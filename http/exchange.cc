@@ -8,6 +8,12 @@
 
 namespace ringway::http {
 
+namespace {
+
+constexpr std::string_view via = "1.1 ringway";
+
+}  // namespace
+
 Exchanges::Exchanges(Context& context, const Options& options)
     : context_(context),
       router_(options.router),
@@ -35,13 +41,15 @@ Exchange::~Exchange() {
 // --- 2. The request has come --------------------------------------------------------------------
 
 void Exchange::begin(const RequestHead& head) {
-    if (!request_.keep(home_.context_, head)) return reply_with(503, "no_memory");
+    began_ = home_.context_.now();
+    if (request_id_in(head).empty()) made_id_ = RequestId::draw(home_.context_.prng);
+    if (!request_.keep(home_.context_, head)) return reply_with(Reason::no_memory);
     match_route();
 }
 
 void Exchange::match_route() {
     route_ = home_.router_.match(request_.head());
-    if (route_ == nullptr) return reply_with(404, "no_route");
+    if (route_ == nullptr) return reply_with(Reason::no_route);
     home_.budgets_[route_->group.value].on_request(home_.context_.now());
     admit();
 }
@@ -54,7 +62,7 @@ void Exchange::admit() {
     // Its end and the new protocol's beginning would be in doubt.
     if (asks_upgrade_ && head.framing != Framing::none &&
         (head.framing != Framing::length || head.content_length > 0)) {
-        return reply_with(400, "upgrade_with_body");
+        return reply_with(Reason::upgrade_with_body);
     }
 }
 
@@ -115,6 +123,7 @@ void Exchange::on_upstream_ready(const Pick& pick) {
     upstream_ = pick.upstream;
     backend_ = pick.backend;
     upstream_is_reused_ = pick.is_reused;
+    connected_ = home_.context_.now();
     send_request_head();
 }
 
@@ -132,11 +141,10 @@ void Exchange::send_request_head() {
     state_ = State::asking;
     response_granted_ = body_window_bytes;
     const RequestHead& head = request_.head();
-    char host[core::PackedAddress::text_max];
+    ForwardingText text;
     std::array<char, forwarding_arena_bytes> arena;
     HeadEdits edits;
-    edit_request(head, forwarding_context(client_.peer().host_text(host)), home_.forwarding_, arena,
-                 edits);
+    edit_request(head, forwarding_context(text), home_.forwarding_, arena, edits);
     if (const std::string_view token = upgrade_asked(head, route_->upgrades); asks_upgrade_) {
         edits.add("Connection", "upgrade");
         edits.add("Upgrade", token);
@@ -174,10 +182,12 @@ void Exchange::on_response_head(const ResponseHead& head) {
     }
     if (head.status == 101) return switch_protocol(head);
     HeadEdits edits;
-    edit_response(head, forwarding_context({}), home_.forwarding_, edits);
+    edit_response(head, {.via = via}, home_.forwarding_, edits);
     client_.send_head(head, edits);
     if (head.is_interim()) return;
     state_ = State::answering;
+    status_ = head.status;
+    answered_ = home_.context_.now();
     held_body_.reset();
 }
 
@@ -188,22 +198,25 @@ void Exchange::switch_protocol(const ResponseHead& head) {
         is_upgrade_agreed(head, asked) ? home_.tunnels_.try_open(backend_) : nullptr;
     if (tunnel == nullptr) {
         std::exchange(upstream_, nullptr)->abort();
-        return is_upgrade_agreed(head, asked) ? reply_with(503, "no_tunnel")
-                                              : reply_with(502, "upstream_malformed");
+        return reply_with(is_upgrade_agreed(head, asked) ? Reason::no_tunnel
+                                                         : Reason::upstream_malformed);
     }
     HeadEdits edits;
-    edit_response(head, forwarding_context({}), home_.forwarding_, edits);
+    edit_response(head, {.via = via}, home_.forwarding_, edits);
     edits.add("Connection", "upgrade");
     edits.add("Upgrade", asked);
     client_.send_head(head, edits);
     std::exchange(upstream_, nullptr)->release_to(*tunnel);
+    status_ = head.status;
+    answered_ = home_.context_.now();
     ClientSide& client = client_;
-    finish();
+    finish(Reason::ok);
     client.release_to(*tunnel);
 }
 
 void Exchange::on_response_body(core::Buffer bytes) {
     response_granted_ -= std::min(response_granted_, bytes.size());
+    response_body_bytes_ += bytes.size();
     client_.send_body(std::move(bytes));
 }
 
@@ -219,7 +232,7 @@ void Exchange::on_client_drained() {
 void Exchange::on_response_end() {
     upstream_ = nullptr;
     ClientSide& client = client_;
-    finish();
+    finish(Reason::ok);
     client.finish();
 }
 
@@ -239,37 +252,20 @@ void Exchange::on_upstream_failed(const core::Error& error) {
 }
 
 void Exchange::fail(const core::Error& error) {
-    if (state_ == State::answering) {
-        ClientSide& client = client_;
-        finish();
-        return client.abort(error);
-    }
-    if (may_retry(error)) return retry();
-    switch (error.code) {
-        case core::Errc::unavailable:
-            return reply_with(503, "no_backend");
-        case core::Errc::timed_out:
-            return reply_with(504, "upstream_timeout");
-        case core::Errc::refused:
-        case core::Errc::unreachable:
-            return reply_with(502, "upstream_unreachable");
-        case core::Errc::malformed:
-        case core::Errc::over_limit:
-            return reply_with(502, "upstream_malformed");
-        case core::Errc::no_buffers:
-        case core::Errc::no_memory:
-        case core::Errc::no_descriptors:
-            return reply_with(503, "no_memory");
-        case core::Errc::ended:
-        case core::Errc::reset:
-        case core::Errc::canceled:
-        case core::Errc::denied:
-        case core::Errc::address_in_use:
-        case core::Errc::bad_address:
-        case core::Errc::unsupported:
-        case core::Errc::unexpected:
-            return reply_with(502, "upstream_reset");
-    }
+    if (state_ != State::answering && may_retry(error)) return retry();
+    give_up(reason_of_upstream(error, stage()), error);
+}
+
+Stage Exchange::stage() const {
+    if (state_ == State::answering) return Stage::answering;
+    return state_ == State::choosing ? Stage::connecting : Stage::asking;
+}
+
+void Exchange::give_up(Reason reason, const core::Error& error) {
+    if (state_ != State::answering) return reply_with(reason);
+    ClientSide& client = client_;
+    finish(reason);
+    client.abort(error);
 }
 
 bool Exchange::may_retry(const core::Error& error) const {
@@ -303,7 +299,7 @@ void Exchange::retry() {
         // From the start: what is held is all that has arrived.
         request_body_.clear();
         core::Buffer again = home_.context_.take_buffer(held_body_.size());
-        if (!again) return reply_with(503, "no_memory");
+        if (!again) return reply_with(Reason::no_memory);
         again.append(held_body_.bytes());
         request_body_.push(std::move(again));
         request_body_was_sent_ = false;
@@ -311,24 +307,38 @@ void Exchange::retry() {
     choose_backend();
 }
 
-void Exchange::reply_with(std::uint16_t status, std::string_view reason) {
+void Exchange::reply_with(Reason reason) {
     home_.context_.counters.answers_own.add();
+    status_ = status_of(reason);
     ClientSide& client = client_;
     const bool has_body = request_.empty() || request_.head().method != Method::head;
-    finish();
-    client.reply({.status = status, .reason = reason, .has_body = has_body});
+    char space[RequestId::text_bytes];
+    const RequestIdText id{request_id(space)};
+    finish(reason);
+    client.reply({.reason = reason, .request_id = id.view(), .has_body = has_body});
 }
 
 void Exchange::on_deadline() noexcept {
     home_.context_.counters.upstream_timeouts.add();
     if (state_ == State::choosing) home_.upstreams_.cancel(*this);
     if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->abort();
-    fail({.code = core::Errc::timed_out,
-          .side = core::Side::upstream,
-          .what = "no whole response within timeout.total"});
+    give_up(Reason::total_timeout, {.code = core::Errc::timed_out,
+                                    .side = core::Side::upstream,
+                                    .what = "no whole response within timeout.total"});
 }
 
-void Exchange::on_client_gone(const core::Error&) {
+void Exchange::on_client_gone(const core::Error& error) {
+    leave(reason_of_client(error));
+}
+
+RequestIdText Exchange::on_request_refused(Refusal refusal) {
+    char space[RequestId::text_bytes];
+    const RequestIdText id{request_id(space)};
+    leave(reason_of(refusal));
+    return id;
+}
+
+void Exchange::leave(Reason reason) {
     switch (state_) {
         case State::choosing:
             home_.upstreams_.cancel(*this);
@@ -341,26 +351,57 @@ void Exchange::on_client_gone(const core::Error&) {
         case State::finished:
             break;
     }
-    finish();
+    finish(reason);
 }
 
-ForwardingContext Exchange::forwarding_context(std::string_view client_host) const {
-    return {.client_host = client_host,
+// --- What is told of it -------------------------------------------------------------------------
+
+ForwardingContext Exchange::forwarding_context(ForwardingText& text) const {
+    const std::string_view backend = home_.upstreams_.backend_name(backend_);
+    return {.client_host = client_.peer().host_text(text.client_host),
             .scheme = client_.arrival().scheme,
             .listen_port = client_.arrival().port,
-            .via = "1.1 ringway",
-            .request_id = {},
-            .default_host = {}};
+            .via = via,
+            .request_id = request_id(text.request_id),
+            .default_host = backend.starts_with("unix:") ? "localhost" : backend};
+}
+
+std::string_view Exchange::request_id(std::span<char, RequestId::text_bytes> space) const {
+    const std::string_view brought =
+        request_.empty() ? std::string_view{} : request_id_in(request_.head());
+    return brought.empty() ? made_id_.text(space) : brought;
+}
+
+void Exchange::log(Reason reason) {
+    char space[RequestId::text_bytes];
+    const bool was_connected = connected_ != core::Instant{};
+    const bool was_answered = answered_ != core::Instant{};
+    home_.context_.access_log->on_finish(
+        {.head = request_.empty() ? nullptr : &request_.head(),
+         .request_id = request_id(space),
+         .client = client_.peer(),
+         .reason = reason,
+         .status = status_ != 0 ? status_ : status_of(reason),
+         .bytes_in = request_body_bytes_,
+         .bytes_out = response_body_bytes_,
+         .backend = attempts_ > 0 ? home_.upstreams_.backend_name(backend_) : std::string_view{},
+         .attempts = attempts_,
+         .upstream_was_reused = upstream_is_reused_,
+         .connect = was_connected ? connected_ - began_ : core::Duration{},
+         .first_byte = was_answered ? answered_ - connected_ : core::Duration{},
+         .total = home_.context_.now() - began_});
 }
 
 // --- 6. The one end -----------------------------------------------------------------------------
 
-void Exchange::finish() {
+void Exchange::finish(Reason reason) {
     CHECK(state_ != State::finished);
     CHECK(upstream_ == nullptr);
     state_ = State::finished;
     home_.context_.timers.disarm(deadline_);
     home_.context_.counters.exchanges_finished.add();
+    home_.context_.counters.of(reason).add();
+    if (home_.context_.access_log != nullptr) log(reason);
     home_.slab_.destroy(*this);
 }
 

@@ -19,6 +19,7 @@
 #include "http/context.h"
 #include "http/forwarding.h"
 #include "http/head_arena.h"
+#include "http/request_id.h"
 #include "http/request_sink.h"
 #include "http/retry_budget.h"
 #include "http/router.h"
@@ -59,16 +60,25 @@ private:
     void on_response_pause() override;
     void on_response_end() override;
     void fail(const core::Error& error);
+    Stage stage() const;
     bool may_retry(const core::Error& error) const;
     bool is_repeatable() const;
     bool wants_retry_for(std::uint16_t status);
     void retry();
     void switch_protocol(const ResponseHead& head);
     void hold(const core::Buffer& bytes);
-    ForwardingContext forwarding_context(std::string_view client_host) const;
-    void reply_with(std::uint16_t status, std::string_view reason);
+    // Where the values of a ForwardingContext are written that nobody else keeps.
+    struct ForwardingText {
+        char client_host[core::PackedAddress::text_max];
+        char request_id[RequestId::text_bytes];
+    };
+    ForwardingContext forwarding_context(ForwardingText& text) const;
+    void give_up(Reason reason, const core::Error& error);
+    void reply_with(Reason reason);
     void on_deadline() noexcept;
-    void finish();
+    std::string_view request_id(std::span<char, RequestId::text_bytes> space) const;
+    void finish(Reason reason);
+    void log(Reason reason);
 
     // What the client side tells.
     void on_request_body(core::Buffer bytes) override;
@@ -76,6 +86,8 @@ private:
     void on_request_end() override;
     void on_client_drained() override;
     void on_client_gone(const core::Error& error) override;
+    RequestIdText on_request_refused(Refusal refusal) override;
+    void leave(Reason reason);
 
     // What the upstream side tells besides.
     void on_upstream_drained() override;
@@ -89,11 +101,16 @@ private:
     HeadArena request_;  // The head, until the response's comes: an attempt may fail.
     const Route* route_ = nullptr;
     core::TimerOf<Exchange> deadline_{*this};  // Of all tries together, when there is one.
+    RequestId made_id_;  // For a request that brings none.
+    core::Instant began_;
 
     // While a backend is asked.
     UpstreamSide* upstream_ = nullptr;
     core::BackendId backend_;
     std::uint32_t attempts_ = 0;  // Connections asked for, the first included.
+    core::Instant connected_;
+    core::Instant answered_;  // When the final head came.
+    std::uint16_t status_ = 0;
     bool has_failed_backend_ = false;
     bool upstream_is_reused_ = false;
     bool asks_upgrade_ = false;
@@ -102,6 +119,7 @@ private:
     // Bodies under way.
     core::ByteQueue request_body_;          // Arrived before there was anyone to send it to.
     std::uint64_t request_body_bytes_ = 0;  // Arrived.
+    std::uint64_t response_body_bytes_ = 0;
     std::size_t request_granted_ = 0;
     std::size_t response_granted_ = 0;
     core::Buffer held_body_;              // A copy of what has arrived of it, in case of a retry.

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "http/field_text.h"
+#include "http/request_id.h"
 
 namespace ringway::http {
 namespace {
@@ -63,8 +64,6 @@ constexpr std::array<std::string_view, 11> protected_names = {
     "content-range", "content-type",  "cookie",        "location",
     "origin",        "range",         "set-cookie",
 };
-
-constexpr std::size_t request_id_bytes_max = 128;
 
 bool is_protected(const Field& field, std::string_view name) {
     if (field.id != FieldId::other) return protected_fields.has(field.id);
@@ -252,10 +251,8 @@ void RequestEdit::add_via() {
 
 void RequestEdit::add_request_id() {
     if (context_.request_id.empty()) return;
-    const Field* const field = head_.find(FieldId::x_request_id);
-    if (field != nullptr) {
-        const bool is_single = std::ranges::count(head_.fields, field->id, &Field::id) == 1;
-        if (is_single && field->value.size > 0 && field->value.size <= request_id_bytes_max) return;
+    if (seen_.has(FieldId::x_request_id)) {
+        if (!request_id_in(head_).empty()) return;
         drop_all(FieldId::x_request_id);
     }
     edits_.add("X-Request-Id", context_.request_id);

@@ -27,13 +27,13 @@ struct ForwardingSettings {
 
 // What the head itself does not say. Views must live as long as the edits.
 struct ForwardingContext {
-    std::string_view client_host;   // The address of the client, without port and brackets.
-    std::string_view scheme;        // "http" or "https", as the client came.
-    std::string_view listen_port;   // The port it came to.
-    std::string_view via;           // "1.1 ringway".
-    std::string_view request_id;    // For a request that brings none; empty adds none.
-    std::string_view default_host;  // Host for an HTTP/1.0 request without one.
-    bool trusts_client = false;     // It is one of `trusted_proxies`.
+    std::string_view client_host{};   // The address of the client, without port and brackets.
+    std::string_view scheme{};        // "http" or "https", as the client came.
+    std::string_view listen_port{};   // The port it came to.
+    std::string_view via{};           // "1.1 ringway".
+    std::string_view request_id{};    // For a request that brings none; empty adds none.
+    std::string_view default_host{};  // Host for an HTTP/1.0 request without one.
+    bool trusts_client = false;       // It is one of `trusted_proxies`.
 };
 
 // What edits may be composed of at the end of a long chain; more is sent as a field of its own.

@@ -20,6 +20,9 @@ constexpr std::string_view last_chunk = "0\r\n\r\n";
 constexpr core::Error cut_by_us{
     .code = core::Errc::canceled, .side = core::Side::us, .what = "ringway ended the connection"};
 
+constexpr core::Error out_of_memory{
+    .code = core::Errc::no_memory, .side = core::Side::us, .what = "the pools were dry"};
+
 std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span{text.data(), text.size()});
 }
@@ -103,7 +106,7 @@ core::Buffer H1Session::parse_head(core::Buffer bytes) {
         case Parse::complete:
             return begin_request(head, is_first ? std::move(bytes) : pending_.take());
         case Parse::refused:
-            refuse(refusal);
+            refuse(refusal, text);
             return {};
         case Parse::incomplete:
             break;
@@ -317,23 +320,35 @@ void H1Session::lose_tunnel() {
 
 // --- The end ------------------------------------------------------------------------------------
 
-void H1Session::refuse(Refusal refusal) {
+void H1Session::refuse(Refusal refusal, std::string_view came) {
     context_.counters.requests_refused.add();
-    if (sink_ != nullptr) {
-        std::exchange(sink_, nullptr)
-            ->on_client_gone(
-                {.code = core::Errc::malformed, .side = core::Side::client, .what = "refused"});
-    }
+    const RequestIdText id = sink_ == nullptr
+                                 ? log_refusal(reason_of(refusal), came)
+                                 : std::exchange(sink_, nullptr)->on_request_refused(refusal);
     pending_.clear();
     // Where a request ends is in doubt from here on; nothing further on this connection is one.
     body_ = BodyReader{Framing::until_close, 0};
     if (head_was_sent_ && state_ == State::answering) return begin_close(cut_by_us);
     context_.counters.answers_own.add();
-    stream_.output().push(
-        write_own_answer(context_, {.status = status_of(refusal), .reason = name_of(refusal)},
-                         ConnectionField::close));
+    stream_.output().push(write_own_answer(
+        context_, {.reason = reason_of(refusal), .request_id = id.view()}, ConnectionField::close));
     stream_.flush();
     end_after_output();
+}
+
+// Nobody was asked to answer it, so nobody else tells of it.
+RequestIdText H1Session::log_refusal(Reason reason, std::string_view came) {
+    char space[RequestId::text_bytes];
+    const RequestIdText id{RequestId::draw(context_.prng).text(space)};
+    context_.counters.of(reason).add();
+    if (context_.access_log != nullptr) {
+        context_.access_log->on_finish({.first_line = came.substr(0, came.find_first_of("\r\n")),
+                                        .request_id = id.view(),
+                                        .client = peer(),
+                                        .reason = reason,
+                                        .status = status_of(reason)});
+    }
+    return id;
 }
 
 // May be called from within a call of the sink's, so the sink is told only when the stream closed.
@@ -406,7 +421,7 @@ void H1Session::begin_close(const core::Error& error) {
 
 void H1Session::on_closed() {
     lose_tunnel();
-    if (sink_ != nullptr) std::exchange(sink_, nullptr)->on_client_gone(cut_by_us);
+    if (sink_ != nullptr) std::exchange(sink_, nullptr)->on_client_gone(out_of_memory);
     owner_.on_session_closed(*this);
 }
 
@@ -414,7 +429,7 @@ void H1Session::on_timeout() noexcept {
     switch (state_) {
         case State::head:
             context_.counters.client_timeouts.add();
-            return refuse(Refusal::request_timeout);
+            return refuse(Refusal::request_timeout, pending_.text());
         case State::answering:
             if (!body_.has_ended() && stream_.is_receiving()) {
                 context_.counters.client_timeouts.add();

@@ -91,7 +91,9 @@ private:
     core::Buffer begin_request(const RequestHead& head, core::Buffer bytes);
     core::Buffer read_body(core::Buffer bytes);
     void receive_if_wanted();
-    void refuse(Refusal refusal);
+    // `came` is what there is of a head that was refused.
+    void refuse(Refusal refusal, std::string_view came = {});
+    RequestIdText log_refusal(Reason reason, std::string_view came);
     void refuse_for_memory();
     bool may_go_on() const;
     ConnectionField connection_field() const;

@@ -58,21 +58,23 @@ std::string_view line_of(ConnectionField connection) {
 
 core::Buffer write_own_answer(Context& context, const Reply& answer, ConnectionField connection) {
     std::array<char, 512> space;
-    const std::string_view phrase = phrase_of(answer.status);
+    const std::uint16_t status = answer.status();
+    const std::string_view reason = name_of(answer.reason);
+    const std::string_view phrase = phrase_of(status);
     // "502 Bad Gateway: upstream_refused" and a line end.
-    const std::size_t body = 3 + 1 + phrase.size() + 2 + answer.reason.size() + 1;
+    const std::size_t body = 3 + 1 + phrase.size() + 2 + reason.size() + 1;
     const auto written =
         fmt::format_to_n(space.data(), space.size(),
                          "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
                          "X-Ringway-Reason: {}\r\n{}\r\n",
-                         answer.status, phrase, body, answer.reason, line_of(connection));
+                         status, phrase, body, reason, line_of(connection));
     CHECK(written.size <= space.size());
     core::Buffer bytes = context.take_buffer(written.size + body);
     if (!bytes) return bytes;
     bytes.append(std::as_bytes(std::span{space.data(), written.size}));
     if (!answer.has_body) return bytes;
-    const auto text = fmt::format_to_n(space.data(), space.size(), "{} {}: {}\n", answer.status,
-                                       phrase, answer.reason);
+    const auto text =
+        fmt::format_to_n(space.data(), space.size(), "{} {}: {}\n", status, phrase, reason);
     CHECK(text.size == body);
     bytes.append(std::as_bytes(std::span{space.data(), text.size}));
     return bytes;

@@ -9,7 +9,9 @@
 #include "core/buffer_pool.h"
 #include "core/result.h"
 #include "http/client_side.h"
+#include "http/h1_parser.h"
 #include "http/message.h"
+#include "http/request_id.h"
 
 namespace ringway::http {
 
@@ -24,9 +26,15 @@ public:
     virtual void on_request_end() = 0;
     // Everything sent so far has left for the kernel.
     virtual void on_client_drained() = 0;
-    // The client went away, or broke the protocol or a limit in the middle of its body. The client
-    // side must not be used afterwards, not even to finish.
+    // The client went away. The client side must not be used afterwards, not even to finish.
     virtual void on_client_gone(const core::Error& error) = 0;
+    // The same, when what came of the body was refused; the client is answered by its session, with
+    // the id that this returns.
+    virtual RequestIdText on_request_refused([[maybe_unused]] Refusal refusal) {
+        on_client_gone(
+            {.code = core::Errc::malformed, .side = core::Side::client, .what = "refused"});
+        return {};
+    }
 
 protected:
     ~RequestSink() = default;

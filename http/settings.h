@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "http/body_framing.h"
+#include "http/forwarding.h"
 #include "http/h1_parser.h"
 
 namespace ringway::http {
@@ -37,6 +38,7 @@ struct RetrySettings {
 };
 
 struct Settings {
+    ForwardingSettings forwarding;
     HeadLimits head_limits;
     BodyLimits body_limits;
     ClientSettings client;

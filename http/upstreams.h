@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "core/ids.h"
 #include "core/result.h"
@@ -51,6 +52,8 @@ public:
     virtual void acquire(const Selection& selection, UpstreamWaiter& waiter,
                          ResponseSink& response) = 0;
     virtual void cancel(UpstreamWaiter& waiter) = 0;
+    // Its address as configured; lives as long as the generation.
+    virtual std::string_view backend_name(core::BackendId backend) const = 0;
 
 protected:
     ~Upstreams() = default;

@@ -15,6 +15,7 @@ UpstreamPool::UpstreamPool(http::Context& context, const Options& options)
         for (const config::Backend& backend : group.backends) {
             backends_.push_back({.id = {static_cast<std::uint32_t>(backends_.size())},
                                  .address = backend.address,
+                                 .name = backend.address.text(),
                                  .timeouts = &group.timeout,
                                  .usable_at = {}});
             weights.push_back(backend.weight);

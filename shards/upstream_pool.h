@@ -7,6 +7,8 @@
 // `backoff`, unless that is true of all.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "balance/round_robin.h"
@@ -43,6 +45,9 @@ public:
     void acquire(const http::Selection& selection, http::UpstreamWaiter& waiter,
                  http::ResponseSink& response) override;
     void cancel(http::UpstreamWaiter& waiter) override;
+    std::string_view backend_name(core::BackendId backend) const override {
+        return backends_[backend.value].name;
+    }
 
     // A tunnel is work for its backend as long as it lives, though no connection of the pool's.
     void begin_tunnel(core::BackendId backend) { backends_[backend.value].in_flight++; }
@@ -80,6 +85,7 @@ private:
     struct Backend {
         core::BackendId id;
         core::Address address;
+        std::string name;  // The address as text.
         const http::UpstreamTimeouts* timeouts;
         core::Instant usable_at;  // Not picked before.
         IdleLimit idle_limit{};

@@ -46,7 +46,7 @@ public:
     }
     void reply(const Reply& reply) override {
         EXPECT_FALSE(has_head) << "a reply behind a head";
-        log_.push_back(fmt::format("client reply {} {}{}", reply.status, reply.reason,
+        log_.push_back(fmt::format("client reply {} {}{}", reply.status(), name_of(reply.reason),
                                    reply.has_body ? "" : " without body"));
         ends++;
     }
@@ -137,6 +137,8 @@ class FakeUpstreams final : public Upstreams {
 public:
     explicit FakeUpstreams(Log& log) : log_(log) {}
 
+    std::string_view backend_name(core::BackendId) const override { return "10.0.0.1:80"; }
+
     // What an acquire is answered with, from within it.
     struct Answer {
         bool is_reused = false;
@@ -186,13 +188,6 @@ private:
     Log& log_;
     UpstreamWaiter* waiter_ = nullptr;
     ResponseSink* response_ = nullptr;
-};
-
-// Has no place for a tunnel until it is given one.
-class FakeTunnels final : public Tunnels {
-public:
-    TunnelEnds* try_open(core::BackendId) override { return next; }
-    TunnelEnds* next = nullptr;
 };
 
 }  // namespace ringway::http::fakes

@@ -18,6 +18,13 @@
 
 namespace ringway::http::fakes {
 
+// Has no place for a tunnel until it is given one.
+class FakeTunnels final : public Tunnels {
+public:
+    TunnelEnds* try_open(core::BackendId) override { return next; }
+    TunnelEnds* next = nullptr;
+};
+
 class ExchangeTest : public testing::Test {
 protected:
     void SetUp() override { make(Route{.group = {1}, .retry = &retry}); }

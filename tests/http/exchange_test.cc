@@ -159,6 +159,53 @@ TEST_F(ExchangeTest, ARequestGoesOnWhileItsResponseStreams) {
                         "upstream body cd", "upstream end", "client body CD", "client finish"}));
 }
 
+// --- What a backend is told
+// -----------------------------------------------------------------------
+
+TEST_F(ExchangeTest, ARequestOfHttp10WithoutHostIsSentWithTheBackendsAddress) {
+    upstreams.at_once = {{}};
+    begin("GET / HTTP/1.0\r\n\r\n");
+    sink->on_request_end();
+    EXPECT_EQ(std::ranges::count(upstream().fields, "Host: 10.0.0.1:80"), 1);
+    respond_ok();
+    end_response();
+}
+
+TEST_F(ExchangeTest, AnotherAttemptIsToldTheSameRequestId) {
+    retry.attempts = 2;
+    upstreams.at_once = {{}, {}};
+    get();
+    const auto id_sent = [this] {
+        const auto& fields = upstream().fields;
+        const auto found = std::ranges::find_if(
+            fields, [](const std::string& field) { return field.starts_with("X-Request-Id: "); });
+        return found == fields.end() ? std::string{} : *found;
+    };
+    const std::string first = id_sent();
+    EXPECT_EQ(first.size(), std::string_view{"X-Request-Id: "}.size() + 32);
+    fail(Errc::reset, core::Retry::yes);
+    ASSERT_EQ(upstreams.lent.size(), 2U);
+    EXPECT_EQ(id_sent(), first);
+    respond_ok();
+    end_response();
+    upstreams.at_once = {{}};
+    get();
+    EXPECT_NE(id_sent(), first);
+    respond_ok();
+    end_response();
+}
+
+TEST_F(ExchangeTest, ARequestIdThatCameIsPassedOnAndNoneIsAdded) {
+    upstreams.at_once = {{}};
+    begin("GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: theirs\r\n\r\n");
+    sink->on_request_end();
+    for (const std::string& field : upstream().fields) {
+        EXPECT_FALSE(field.starts_with("X-Request-Id")) << field;
+    }
+    respond_ok();
+    end_response();
+}
+
 // --- Own answers
 // ----------------------------------------------------------------------------------
 
@@ -197,8 +244,8 @@ TEST_F(ExchangeTest, EveryFailureHasItsStatusAndItsWord) {
         {Errc::reset, "502 upstream_reset"},
         {Errc::refused, "502 upstream_unreachable"},
         {Errc::unreachable, "502 upstream_unreachable"},
-        {Errc::timed_out, "504 upstream_timeout"},
-        {Errc::canceled, "502 upstream_reset"},
+        {Errc::timed_out, "504 first_byte_timeout"},
+        {Errc::canceled, "503 cut_by_us"},
         {Errc::no_buffers, "503 no_memory"},
         {Errc::no_descriptors, "503 no_memory"},
         {Errc::no_memory, "503 no_memory"},

@@ -273,7 +273,7 @@ TEST_F(H1SessionEnd, AHeadThatCannotBeSentEndsItsConnection) {
 
 // Kept open, it would hear the answer to its next request as the answer to this one.
 TEST_F(H1SessionEnd, AReplyThatCannotBeMadeEndsItsConnection) {
-    host.refuse_with = "no_route";
+    host.refuse_with = Reason::no_route;
     dry_pools();
     SimPeer& client = connect(get_a);
     settle();

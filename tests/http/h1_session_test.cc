@@ -209,7 +209,7 @@ TEST_F(H1SessionTest, ADrainedConnectionEndsBehindItsAnswerAndSaysSo) {
 // --------------------------------------------------------------------------------------
 
 TEST_F(H1SessionTest, AnAnswerFromWithinTheQuestionIsTheSameAnswer) {
-    host.refuse_with = "no_route";
+    host.refuse_with = Reason::no_route;
     const std::string answer =
         "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 24\r\n"
         "X-Ringway-Reason: no_route\r\n\r\n404 Not Found: no_route\n";
@@ -217,7 +217,7 @@ TEST_F(H1SessionTest, AnAnswerFromWithinTheQuestionIsTheSameAnswer) {
 }
 
 TEST_F(H1SessionTest, AnAnswerBeforeTheBodyEndsTheConnectionBehindIt) {
-    host.refuse_with = "no_route";
+    host.refuse_with = Reason::no_route;
     SimPeer& client = connect("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nabc");
     settle();
     EXPECT_NE(client.received.find("Connection: close\r\n"), std::string::npos);

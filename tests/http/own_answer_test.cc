@@ -18,35 +18,31 @@ protected:
 };
 
 TEST_F(OwnAnswerTest, SaysItsReasonInAFieldAndToAReader) {
-    EXPECT_EQ(written({.status = 503, .reason = "no_backend"}),
+    EXPECT_EQ(written({.reason = Reason::no_backend}),
               "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
               "Content-Length: 36\r\nX-Ringway-Reason: no_backend\r\n\r\n"
               "503 Service Unavailable: no_backend\n");
 }
 
 TEST_F(OwnAnswerTest, IsAWholeResponseWhateverItsStatusAndReason) {
-    for (const int code :
-         {400, 404, 405, 408, 413, 414, 417, 431, 500, 501, 502, 503, 504, 505, 599}) {
-        for (int refusal = 1; refusal <= static_cast<int>(Refusal::request_timeout); refusal++) {
-            const std::string_view reason = name_of(static_cast<Refusal>(refusal));
-            const auto status = static_cast<std::uint16_t>(code);
-            const std::string answer = written({.status = status, .reason = reason});
-            const tests::ParsedResponse parsed = tests::parse_response(answer);
-            ASSERT_EQ(parsed.result, Parse::complete) << answer;
-            EXPECT_EQ(parsed.head.status, status);
-            EXPECT_EQ(parsed.head.bytes + parsed.head.content_length, answer.size());
-        }
+    for (std::size_t i = 1; i < reason_count; i++) {
+        const auto reason = static_cast<Reason>(i);
+        const std::string answer = written({.reason = reason});
+        const tests::ParsedResponse parsed = tests::parse_response(answer);
+        ASSERT_EQ(parsed.result, Parse::complete) << answer;
+        EXPECT_EQ(parsed.head.status, status_of(reason));
+        EXPECT_EQ(parsed.head.bytes + parsed.head.content_length, answer.size());
     }
 }
 
 TEST_F(OwnAnswerTest, ToAHeadRequestItAnnouncesTheBodyItDoesNotSend) {
-    const std::string answer = written({.status = 404, .reason = "no_route", .has_body = false});
+    const std::string answer = written({.reason = Reason::no_route, .has_body = false});
     EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
     EXPECT_EQ(tests::parse_response(answer).head.content_length, 24U);
 }
 
 TEST_F(OwnAnswerTest, SaysWhetherTheConnectionIsKept) {
-    const Reply reply{.status = 404, .reason = "no_route"};
+    const Reply reply{.reason = Reason::no_route};
     EXPECT_EQ(written(reply).find("Connection:"), std::string::npos);
     EXPECT_NE(written(reply, ConnectionField::close).find("\r\nConnection: close\r\n"),
               std::string::npos);
@@ -56,7 +52,7 @@ TEST_F(OwnAnswerTest, SaysWhetherTheConnectionIsKept) {
 
 TEST_F(OwnAnswerTest, WithoutABufferThereIsNone) {
     dry();
-    EXPECT_EQ(written({.status = 404, .reason = "no_route"}), "");
+    EXPECT_EQ(written({.reason = Reason::no_route}), "");
 }
 
 TEST_F(OwnAnswerTest, EveryStatusWeSendHasItsPhrase) {

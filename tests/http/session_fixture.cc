@@ -77,8 +77,8 @@ void SessionHost::on_session_closed(H1Session& session) {
 }
 
 RequestSink* SessionHost::begin(ClientSide& client, const RequestHead& head) {
-    if (!refuse_with.empty()) {
-        client.reply({.status = 404, .reason = refuse_with});
+    if (refuse_with) {
+        client.reply({.reason = *refuse_with});
         return nullptr;
     }
     requests.push_back(std::make_unique<Recorded>(client, head));

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,8 +82,8 @@ public:
     sim::SimIo& io() override { return io_; }
     void tick() override;
 
-    // The request is refused at once, from within begin, with this reason. Empty: it is recorded.
-    std::string refuse_with;
+    // The request is refused at once, from within begin, with this reason. Nothing: it is recorded.
+    std::optional<Reason> refuse_with;
     bool echoes = true;
     bool grants = true;
     std::vector<std::unique_ptr<Recorded>> requests;
