@@ -10,6 +10,8 @@
 
 #include "core/address.h"
 #include "core/clock.h"
+#include "core/log.h"
+#include "http/access_line.h"
 #include "http/settings.h"
 
 namespace ringway::config {
@@ -42,12 +44,25 @@ struct Limits {
     std::uint32_t upstream_idle = 1'024;  // Pooled connections per shard and backend.
 };
 
+// Where lines go: a file, or one of the words "stdout", "stderr" and "off".
+struct AccessLogSettings {
+    std::string file = "off";
+    http::AccessFormat format = http::AccessFormat::json;
+};
+
+struct LogSettings {
+    std::string file = "stderr";
+    core::LogLevel level = core::LogLevel::info;
+    AccessLogSettings access;
+};
+
 struct Config {
     Shards shards;
     std::vector<Listen> listens;
     std::vector<Group> groups;
     Limits limits;
     http::Settings http;
+    LogSettings log;
     core::Duration shutdown_timeout = std::chrono::seconds(30);  // To finish exchanges on SIGTERM.
 };
 

@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 using http::BodyLimits;
 using http::ClientSettings;
+using http::ForwardingSettings;
 using http::HeadLimits;
 using http::RetrySettings;
 using http::UpstreamTimeouts;
@@ -38,6 +39,10 @@ constexpr ListSlot list_of(std::string_view shorthand = {}) {
         .shorthand = shorthand,
     };
 }
+
+// In the order of their enums.
+constexpr std::string_view log_levels[] = {"debug", "info", "warning", "error"};
+constexpr std::string_view access_formats[] = {"text", "json"};
 
 // A table stands before the keys within it. The order is that of `check --explain`.
 constexpr Key keys[] = {
@@ -115,6 +120,37 @@ constexpr Key keys[] = {
                   24h},
      "That a client may take no bytes of a response."},
 
+    {"forwarding", TableSlot{}, "Which fields are added on the way to a backend, and back."},
+    {"forwarding.x_forwarded_for",
+     BooleanSlot{
+         at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::x_forwarded_for>},
+     "Tells a backend the client's address."},
+    {"forwarding.x_forwarded_proto",
+     BooleanSlot{
+         at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::x_forwarded_proto>},
+     "Tells it whether the client came by http or https."},
+    {"forwarding.x_forwarded_host",
+     BooleanSlot{
+         at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::x_forwarded_host>},
+     "Tells it the Host that the client asked for."},
+    {"forwarding.x_forwarded_port",
+     BooleanSlot{
+         at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::x_forwarded_port>},
+     "Tells it the port that the client came to."},
+    {"forwarding.x_real_ip",
+     BooleanSlot{at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::x_real_ip>},
+     "Tells it the client's address, and that alone."},
+    {"forwarding.via",
+     BooleanSlot{at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::via>},
+     "Adds this proxy to the Via of requests."},
+    {"forwarding.via_in_responses",
+     BooleanSlot{
+         at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::via_in_responses>},
+     "Adds this proxy to the Via of responses."},
+    {"forwarding.x_request_id",
+     BooleanSlot{at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::x_request_id>},
+     "Gives a request that has none an id, and passes it on."},
+
     {"limits", TableSlot{}, "What may be used up at most. What goes over is refused and counted."},
     {"limits.connections", IntegerSlot{at<&Config::limits, &Limits::connections>, 1, 10'000'000},
      "Client connections of the whole process."},
@@ -141,6 +177,20 @@ constexpr Key keys[] = {
      SizeSlot{at<&Config::http, &http::Settings::body_limits, &BodyLimits::trailer_bytes_max>, 0,
               65'535},
      "The fields after the last chunk."},
+
+    {"log", TableSlot{}, "What is written where."},
+    {"log.file", FileSlot{at<&Config::log, &LogSettings::file>, "\"stderr\", \"stdout\""},
+     "Where the lines for operators go; a file is reopened on SIGUSR1."},
+    {"log.level", word_at<&Config::log, &LogSettings::level>(log_levels),
+     "The least important lines that are written."},
+    {"log.access", TableSlot{}, "A line for every request that has ended."},
+    {"log.access.file",
+     FileSlot{at<&Config::log, &LogSettings::access, &AccessLogSettings::file>,
+              "\"off\", \"stdout\", \"stderr\""},
+     "Where the lines go; a file is reopened on SIGUSR1."},
+    {"log.access.format",
+     word_at<&Config::log, &LogSettings::access, &AccessLogSettings::format>(access_formats),
+     "An object per line, or the combined format with key=value behind it."},
 
     {"shutdown", TableSlot{}, "How the process ends."},
     {"shutdown.timeout", DurationSlot{at<&Config::shutdown_timeout>, 0s, 24h},

@@ -201,6 +201,45 @@ std::string NameSlot::range() const {
     return fmt::format("1 to {} visible ASCII characters, without quotes", bytes_max);
 }
 
+Stored FileSlot::store(const Node& node, const Scope& scope) const {
+    if (node.kind != Node::Kind::string || node.text.empty()) return {};
+    const auto is_odd = [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == 0x7f || c == '"' || c == '\\';
+    };
+    if (node.text.size() > bytes_max || std::ranges::any_of(node.text, is_odd)) return {};
+    place(scope) = node.text;
+    return {.taken = true};
+}
+
+std::string FileSlot::text(const Scope& scope) const {
+    return quoted(place(scope));
+}
+
+std::string FileSlot::range() const {
+    return fmt::format("{}, or a path without quotes and control characters", words);
+}
+
+Stored WordSlot::store(const Node& node, const Scope& scope) const {
+    if (node.kind != Node::Kind::string) return {};
+    const auto found = std::ranges::find(words, node.text);
+    if (found == words.end()) return {};
+    set(scope, static_cast<std::size_t>(found - words.begin()));
+    return {.taken = true};
+}
+
+std::string WordSlot::text(const Scope& scope) const {
+    return quoted(words[get(scope)]);
+}
+
+std::string WordSlot::range() const {
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); i++) {
+        text += i == 0 ? "" : i + 1 == words.size() ? " or " : ", ";
+        text += quoted(words[i]);
+    }
+    return text;
+}
+
 Stored AddressSlot::store(const Node& node, const Scope& scope) const {
     if (node.kind != Node::Kind::string) return {};
     const auto address = core::Address::parse(node.text);

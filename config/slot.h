@@ -7,9 +7,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -141,6 +144,39 @@ struct NameSlot {
     std::string range() const;
 };
 
+// The name of a file, or one of a few words that stand for none.
+struct FileSlot {
+    Place<std::string> place;
+    std::string_view words;  // How the range tells of them.
+
+    static constexpr std::string_view type = "file name";
+    static constexpr std::size_t bytes_max = 1'024;
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+// One of a few words, in the order of the enum that it leads to.
+struct WordSlot {
+    std::size_t (*get)(const Scope& scope);
+    void (*set)(const Scope& scope, std::size_t index);
+    std::span<const std::string_view> words;
+
+    static constexpr std::string_view type = "word";
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+template <auto... Path>
+constexpr WordSlot word_at(std::span<const std::string_view> words) {
+    using Enum = std::remove_reference_t<decltype(at<Path...>(std::declval<Scope>()))>;
+    return {.get = [](const Scope& scope) { return static_cast<std::size_t>(at<Path...>(scope)); },
+            .set = [](const Scope& scope,
+                      std::size_t index) { at<Path...>(scope) = static_cast<Enum>(index); },
+            .words = words};
+}
+
 struct AddressSlot {
     Place<core::Address> place;
 
@@ -150,7 +186,8 @@ struct AddressSlot {
     std::string range() const;
 };
 
-using ValueSlot = std::variant<DurationSlot, IntegerSlot, AutoIntegerSlot, SizeSlot, BooleanSlot,
-                               NameSlot, AddressSlot, PercentSlot, StatusesSlot, ProtocolsSlot>;
+using ValueSlot =
+    std::variant<DurationSlot, IntegerSlot, AutoIntegerSlot, SizeSlot, BooleanSlot, NameSlot,
+                 FileSlot, WordSlot, AddressSlot, PercentSlot, StatusesSlot, ProtocolsSlot>;
 
 }  // namespace ringway::config

@@ -101,7 +101,7 @@ private:
     HeadArena request_;  // The head, until the response's comes: an attempt may fail.
     const Route* route_ = nullptr;
     core::TimerOf<Exchange> deadline_{*this};  // Of all tries together, when there is one.
-    RequestId made_id_;  // For a request that brings none.
+    RequestId made_id_;                        // For a request that brings none.
     core::Instant began_;
 
     // While a backend is asked.

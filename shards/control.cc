@@ -1,28 +1,20 @@
 #include "shards/control.h"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdio>
 
 namespace ringway::shards {
-
-namespace {
-
-void say(std::string_view text) {
-    fmt::print(stderr, "ringway: {}\n", text);
-}
-
-}  // namespace
 
 Control::Control(const Options& options)
     : config_(options.config),
       io_(options.io),
       fleet_(options.fleet),
       signal_fd_(options.signal_fd),
+      logs_(options.logs),
+      logger_(options.logs.logger()),
       timers_(options.io.clock().now()) {}
 
 Control::~Control() {
@@ -55,14 +47,25 @@ void Control::on_signal_ready(core::Outcome outcome) noexcept {
 }
 
 void Control::take_signal(int signal) {
-    if (signal == SIGHUP) {
-        return say("SIGHUP: this version does not reload; restart it for a new configuration");
+    switch (signal) {
+        case SIGUSR1:
+            logs_.reopen();
+            return logger_.info("shards", "SIGUSR1: log files are reopened");
+        case SIGHUP:
+            return logger_.warning(
+                "shards",
+                "SIGHUP: this version does not reload; restart it for a new configuration");
     }
+    begin_shutdown(signal);
+}
+
+void Control::begin_shutdown(int signal) {
     if (state_ != State::running) {
-        say("second signal: ending at once");
+        logger_.warning("shards", "second signal: ending at once");
+        logs_.stop();
         _exit(1);
     }
-    say(fmt::format("SIG{}: no new connections; exchanges may finish", sigabbrev_np(signal)));
+    logger_.info("shards", "SIG{}: no new connections; exchanges may finish", sigabbrev_np(signal));
     state_ = State::shutting_down;
     timers_.arm(deadline_.then<&Control::on_deadline>(),
                 io_.clock().now() + config_.shutdown_timeout);
@@ -71,7 +74,7 @@ void Control::take_signal(int signal) {
 }
 
 void Control::on_deadline() noexcept {
-    say("shutdown_timeout has passed: ending what is left");
+    logger_.warning("shards", "shutdown.timeout has passed: ending what is left");
     state_ = State::cutting;
     was_cut_ = true;
     CHECK(fleet_.post_to_all(Message::Kind::end_now));

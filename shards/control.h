@@ -1,5 +1,6 @@
 // The control thread: signals in, orders to the shards out. SIGTERM and SIGINT let the exchanges
-// under way finish within `shutdown_timeout`; a second one ends the process at once.
+// under way finish within `shutdown_timeout`; a second one ends the process at once. SIGUSR1 begins
+// new log files.
 // Lives on the thread that called `run`.
 #pragma once
 
@@ -9,6 +10,7 @@
 #include "core/io.h"
 #include "core/timer_wheel.h"
 #include "shards/fleet.h"
+#include "shards/logs.h"
 
 namespace ringway::shards {
 
@@ -22,6 +24,7 @@ public:
         core::Io& io;
         Fleet& fleet;
         int signal_fd;
+        Logs& logs;
     };
     explicit Control(const Options& options);
     ~Control();
@@ -36,6 +39,7 @@ private:
     void arm_signals();
     void on_signal_ready(core::Outcome outcome) noexcept;
     void take_signal(int signal);
+    void begin_shutdown(int signal);
     void on_deadline() noexcept;
     void stop_listening_to_signals();
 
@@ -43,6 +47,8 @@ private:
     core::Io& io_;
     Fleet& fleet_;
     int signal_fd_;
+    Logs& logs_;
+    core::Logger& logger_;
     State state_ = State::running;
     bool was_cut_ = false;
     core::TimerWheel timers_;

@@ -4,17 +4,21 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
+#include <optional>
 #include <utility>
 
 #include "core/listen_socket.h"
 #include "core/uring_io.h"
 #include "core/uring_probe.h"
 #include "shards/shard.h"
+#include "shards/shard_access_log.h"
 
 namespace ringway::shards {
 
@@ -55,6 +59,18 @@ core::Result<int> open_patiently(const core::Address& address, core::ListenOptio
         fd = core::open_listen_socket(address, options);
     }
     return fd;
+}
+
+// From the kernel's entropy. Without any (a jail that forbids the call) the time and the thread
+// make a collision unlikely enough for what only names requests.
+std::uint64_t draw_seed() {
+    std::uint64_t seed = 0;
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == sizeof seed) return seed;
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    seed = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(now.tv_nsec);
+    return seed ^ static_cast<std::uint64_t>(gettid()) << 40;
 }
 
 std::string listen_failure(const core::Address& address, const core::Error& error) {
@@ -150,7 +166,9 @@ void Fleet::run_shard(std::uint32_t index) {
     if (!options_.cpus.empty()) pin_to(options_.cpus[index % options_.cpus.size()]);
     // A table of its own: no lock shared with other shards on accept and close, and a limit of
     // its own. Where it is refused the shards share one.
-    unshare(CLONE_FILES);
+    if (unshare(CLONE_FILES) == 0) {
+        for (const int fd : options_.writers_descriptors) ::close(fd);
+    }
 
     core::UringIo::Options engine;
     engine.wake_fd = self.wake_fd;
@@ -159,6 +177,13 @@ void Fleet::run_shard(std::uint32_t index) {
         return self.started.set_value(core::explain_uring_failure(io.error().sys));
     }
 
+    std::optional<ShardAccessLog> access_log;
+    if (options_.access_log != nullptr) {
+        access_log.emplace(ShardAccessLog::Options{.format = options_.config.log.access.format,
+                                                   .clock = (*io)->clock(),
+                                                   .writer = *options_.access_log,
+                                                   .shard = index});
+    }
     Mailbox mailbox{mesh_, index};
     Shard shard{{.id = {index},
                  .shard_count = options_.shard_count,
@@ -166,6 +191,8 @@ void Fleet::run_shard(std::uint32_t index) {
                  .io = **io,
                  .mailbox = mailbox,
                  .seed = index * 7'919,
+                 .request_id_seed = draw_seed(),
+                 .access_log = access_log ? &*access_log : nullptr,
                  .descriptors_max = descriptors_max()}};
     std::string failure;
     for (std::size_t i = 0; i < options_.config.listens.size() && failure.empty(); i++) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "shards/control/access_log_writer.h"
 #include "shards/mailbox.h"
 
 namespace ringway::shards {
@@ -25,6 +26,8 @@ public:
         std::uint32_t shard_count;
         std::vector<int> cpus;  // To pin to, in turn; empty: not pinned.
         core::Waker& control;
+        AccessLogWriter* access_log = nullptr;   // Null: requests are not logged.
+        std::vector<int> writers_descriptors{};  // The shards' tables are to have no copy of them.
     };
     explicit Fleet(const Options& options);
     ~Fleet();  // REQUIRES: not started, or joined.

@@ -16,6 +16,7 @@
 #include "core/uring_probe.h"
 #include "shards/control.h"
 #include "shards/fleet.h"
+#include "shards/logs.h"
 
 namespace ringway::shards {
 
@@ -30,7 +31,7 @@ int refuse(std::string_view text) {
 int open_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set, signal);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -43,15 +44,15 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void announce(const config::Config& config, std::uint32_t shard_count) {
+void announce(core::Logger& logger, const config::Config& config, std::uint32_t shard_count) {
     std::string addresses;
     for (const config::Listen& listen : config.listens) {
         addresses += (addresses.empty() ? "" : ", ") + listen.address.text();
     }
     std::size_t backends = 0;
     for (const config::Group& group : config.groups) backends += group.backends.size();
-    fmt::print(stderr, "ringway: listening on {} with {} shard{}, {} backend{}\n", addresses,
-               shard_count, shard_count == 1 ? "" : "s", backends, backends == 1 ? "" : "s");
+    logger.info("shards", "listening on {} with {} shard{}, {} backend{}", addresses, shard_count,
+                shard_count == 1 ? "" : "s", backends, backends == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -62,8 +63,6 @@ int run(const config::Config& config) {
     raise_descriptor_limit();
     const core::Result<core::UringProbe> probe = core::probe_uring();
     if (!probe) return refuse(core::explain_uring_failure(probe.error().sys));
-    fmt::print(stderr, "ringway: {}\n", core::text_of(*probe));
-
     const core::CpuBudget budget = core::read_cpu_budget();
     const std::uint32_t shard_count = config.shards.count.value_or(budget.shards());
 
@@ -76,15 +75,25 @@ int run(const config::Config& config) {
     core::Result<std::unique_ptr<core::UringIo>> io = core::UringIo::make(engine);
     if (!io) return refuse(core::explain_uring_failure(io.error().sys));
 
+    Logs logs;
+    if (std::string failure = logs.open(config.log, shard_count); !failure.empty()) {
+        return refuse(failure);
+    }
+    core::Logger& logger = logs.logger();
+    logger.info("shards", "{}", core::text_of(*probe));
+
     Fleet fleet{{.config = config,
                  .shard_count = shard_count,
                  .cpus = config.shards.pin ? budget.allowed : std::vector<int>{},
-                 .control = (*io)->waker()}};
+                 .control = (*io)->waker(),
+                 .access_log = logs.access_log(),
+                 .writers_descriptors = logs.descriptors()}};
     if (std::string failure = fleet.start(); !failure.empty()) return refuse(failure);
-    announce(config, shard_count);
+    announce(logger, config, shard_count);
     int exit_code = 0;
     {
-        Control control{{.config = config, .io = **io, .fleet = fleet, .signal_fd = signal_fd}};
+        Control control{
+            {.config = config, .io = **io, .fleet = fleet, .signal_fd = signal_fd, .logs = logs}};
         exit_code = control.run();
     }
     fleet.join();

@@ -49,6 +49,9 @@ public:
         core::Io& io;
         Mailbox& mailbox;
         std::uint64_t seed = 0;
+        // Request ids begin here: no two shards of any two processes may have the same.
+        std::uint64_t request_id_seed = 0;
+        http::AccessLog* access_log = nullptr;  // Null: requests are not logged.
         // What this shard's descriptor table may hold.
         std::uint32_t descriptors_max = 1'048'576;
     };
@@ -118,7 +121,6 @@ private:
     core::BufferPool large_buffers_;
     core::TimerWheel timers_;
     http::Context context_;
-    http::ForwardingSettings forwarding_;
     http::Router router_;
     UpstreamPool upstreams_;
     http::Exchanges exchanges_;

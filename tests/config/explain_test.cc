@@ -68,6 +68,16 @@ timeout.body = "30s"                         # default
 timeout.idle = "75s"                         # default
 timeout.send = "30s"                         # default
 
+[forwarding]
+x_forwarded_for = true                       # default
+x_forwarded_proto = true                     # default
+x_forwarded_host = true                      # default
+x_forwarded_port = false                     # default
+x_real_ip = false                            # default
+via = true                                   # default
+via_in_responses = false                     # default
+x_request_id = true                          # default
+
 [limits]
 connections = 100000                         # default
 upstream_idle = 1024                         # default
@@ -76,6 +86,12 @@ header_count = 128                           # default
 request_line_bytes = "8k"                    # default
 chunk_extension_bytes = 256                  # default
 trailer_bytes = 1000                         # line 11
+
+[log]
+file = "stderr"                              # default
+level = "info"                               # default
+access.file = "off"                          # default
+access.format = "json"                       # default
 
 [shutdown]
 timeout = "30s"                              # default

@@ -121,6 +121,13 @@ chunk_extension_bytes = 0
 trailer_bytes = "1k"
 [shutdown]
 timeout = "0s"
+[forwarding]
+x_forwarded_for = false
+x_real_ip = true
+[log]
+file = "/var/log/ringway/ringway.log"
+level = "debug"
+access = { file = "stdout", format = "text" }
 )");
     const Group& group = config.groups[0];
     EXPECT_EQ(group.timeout.connect, 2s);
@@ -142,6 +149,23 @@ timeout = "0s"
     EXPECT_EQ(config.http.body_limits.chunk_extension_bytes_max, 0U);
     EXPECT_EQ(config.http.body_limits.trailer_bytes_max, 1'024U);
     EXPECT_EQ(config.shutdown_timeout, 0s);
+    EXPECT_FALSE(config.http.forwarding.x_forwarded_for);
+    EXPECT_TRUE(config.http.forwarding.x_real_ip);
+    EXPECT_EQ(config.log.file, "/var/log/ringway/ringway.log");
+    EXPECT_EQ(config.log.level, core::LogLevel::debug);
+    EXPECT_EQ(config.log.access.file, "stdout");
+    EXPECT_EQ(config.log.access.format, http::AccessFormat::text);
+}
+
+TEST(LoadErrors, AWordOrAFileThatCannotBeMeantIsToldWhatCould) {
+    EXPECT_EQ(
+        errors_after("[log]\nlevel = \"loud\"\naccess.format = \"xml\"\naccess.file = \"\"\n"),
+        "8:9: level is the string \"loud\"; expected a word, \"debug\", \"info\", \"warning\" or "
+        "\"error\"\n"
+        "9:17: format is the string \"xml\"; expected a word, \"text\" or \"json\"\n"
+        "10:15: file is the string \"\"; expected a file name, \"off\", \"stdout\", \"stderr\", or "
+        "a path "
+        "without quotes and control characters\n");
 }
 
 TEST(Load, ABackendIsAnAddressOrATable) {
