@@ -237,7 +237,7 @@ void SimIo::submit_queued() {
 }
 
 void SimIo::take_batch() {
-    std::size_t count = ready_.size();
+    std::size_t count = std::min(ready_.size(), batch_max_);
     if (count > 1 && faults().strikes(Fault::completions_limited)) {
         count = static_cast<std::size_t>(faults().between(1, count));
     }

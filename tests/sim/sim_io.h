@@ -80,6 +80,8 @@ public:
     void close_listener(int fd);  // REQUIRES: no accept in flight on it.
     void set_descriptors_max(std::size_t count) { descriptors_max_ = count; }
     void set_watch(SimConnectWatch& watch) { watch_ = &watch; }
+    // A tick delivers at most so many outcomes.
+    void set_batch_max(std::size_t count) { batch_max_ = count; }
     // As a peer that crashed.
     void reset(int fd) { net_.reset(descriptor(fd).socket); }
 
@@ -185,6 +187,7 @@ private:
     std::vector<Submission> submissions_;
     std::vector<Ready> ready_;
     std::vector<Ready> batch_;
+    std::size_t batch_max_ = SIZE_MAX;
     std::vector<Ready> late_;  // By operation: an outcome that waits for its instant.
     std::size_t in_flight_ = 0;
     std::uint64_t delivered_total_ = 0;

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/poison.h"
+
 namespace ringway::sim {
 
 namespace {
@@ -17,7 +19,7 @@ core::Duration microseconds(std::uint64_t count) {
 
 }  // namespace
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef RINGWAY_ASAN
 __attribute__((no_sanitize("address"))) void kernel_copy(std::byte* to, const std::byte* from,
                                                          std::size_t count) {
     volatile std::byte* target = to;
