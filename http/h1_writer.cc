@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "core/check.h"
 
@@ -19,10 +18,8 @@ class Pen {
 public:
     explicit Pen(std::span<char> space) : begin_(space.data()), at_(space.data()) {}
 
-    void put(std::string_view text) {
-        std::memcpy(at_, text.data(), text.size());
-        at_ += text.size();
-    }
+    // `text` may be a view of nothing, which memcpy does not take.
+    void put(std::string_view text) { at_ = std::ranges::copy(text, at_).out; }
     void put(char byte) { *at_++ = byte; }
     std::size_t written() const { return static_cast<std::size_t>(at_ - begin_); }
 
