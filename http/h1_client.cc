@@ -186,6 +186,8 @@ core::Buffer H1Client::parse_head(core::Buffer bytes) {
     }
     const std::string_view text =
         is_first
+            // NOLINTNEXTLINE(bugprone-use-after-move): they were moved only if this is not the
+            // first.
             ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size()}
             : pending_.text();
     ResponseHead head;

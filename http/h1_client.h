@@ -130,10 +130,10 @@ private:
     Method request_method_ = Method::other;
     Framing request_framing_ = Framing::none;
     bool request_ended_ = false;
-    core::Instant began_at_;         // The tick in which it began.
-    bool request_is_lost_ = false;   // A part of it could not be written for want of memory.
+    core::Instant began_at_;            // The tick in which it began.
+    bool request_is_lost_ = false;      // A part of it could not be written for want of memory.
     std::uint32_t unsent_at_look_ = 0;  // Bytes, at the last look; 0 when there was progress.
-    bool response_began_ = false;    // A byte of the response has arrived.
+    bool response_began_ = false;       // A byte of the response has arrived.
     std::uint8_t interim_heads_ = 0;
     bool keep_alive_ = false;
     bool asks_upgrade_ = false;

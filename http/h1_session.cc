@@ -96,6 +96,8 @@ core::Buffer H1Session::parse_head(core::Buffer bytes) {
     }
     const std::string_view text =
         is_first
+            // NOLINTNEXTLINE(bugprone-use-after-move): they were moved only if this is not the
+            // first.
             ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size()}
             : pending_.text();
     RequestHead head;
@@ -307,6 +309,7 @@ void H1Session::on_released(int fd, core::Buffer bytes) {
     if (!pending_.empty() && bytes && !pending_.append(context_, std::move(bytes))) {
         context_.counters.memory_refusals.add();
     }
+    // NOLINTNEXTLINE(bugprone-use-after-move): moved only where `pending_` took them.
     core::Buffer early = pending_.empty() ? std::move(bytes) : pending_.take();
     context_.timers.disarm(timer_);
     state_ = State::closing;

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/ids.h"
@@ -22,7 +23,7 @@ struct Route {
 
 class Router {
 public:
-    explicit Router(std::optional<Route> fallback) : fallback_(fallback) {}
+    explicit Router(std::optional<Route> fallback) : fallback_(std::move(fallback)) {}
 
     // nullptr when no route takes the request.
     const Route* match([[maybe_unused]] const RequestHead& head) const {

@@ -190,7 +190,7 @@ void Fleet::run_shard(std::uint32_t index) {
                  .config = options_.config,
                  .io = **io,
                  .mailbox = mailbox,
-                 .seed = index * 7'919,
+                 .seed = std::uint64_t{index} * 7'919,
                  .request_id_seed = draw_seed(),
                  .access_log = access_log ? &*access_log : nullptr,
                  .descriptors_max = descriptors_max()}};
