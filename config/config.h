@@ -30,6 +30,7 @@ struct Group {
     std::string name;
     std::vector<Backend> backends;
     http::UpstreamTimeouts timeout;
+    http::PoolSettings pool = {};
     http::RetrySettings retry;
     std::vector<std::string> upgrades = {};  // Protocols let through besides websocket.
 };

@@ -14,6 +14,7 @@ using http::BodyLimits;
 using http::ClientSettings;
 using http::ForwardingSettings;
 using http::HeadLimits;
+using http::PoolSettings;
 using http::RetrySettings;
 using http::UpstreamTimeouts;
 using enum Presence;
@@ -84,6 +85,17 @@ constexpr Key keys[] = {
     {"group[].timeout.tunnel_idle",
      DurationSlot{at<&Group::timeout, &UpstreamTimeouts::tunnel_idle>, 1ms, 168h},
      "That a WebSocket or another upgraded connection may pass no byte."},
+    {"group[].pool", TableSlot{},
+     "How many connections a backend gets, and how long they are used."},
+    {"group[].pool.connections",
+     IntegerSlot{at<&Group::pool, &PoolSettings::connections>, 0, 1'000'000},
+     "To one backend, of the whole process, divided among its shards; 0 is no limit."},
+    {"group[].pool.requests_per_connection",
+     IntegerSlot{at<&Group::pool, &PoolSettings::requests_per_connection>, 0, 1'000'000'000},
+     "After which a connection is not used again; 0 is no limit."},
+    {"group[].pool.connection_age",
+     DurationSlot{at<&Group::pool, &PoolSettings::connection_age>, 0s, 168h},
+     "At which a connection is not used again; 0s is no limit."},
     {"group[].retry", TableSlot{}, "When a request is tried again, on another backend."},
     {"group[].retry.attempts", IntegerSlot{at<&Group::retry, &RetrySettings::attempts>, 1, 10},
      "All tries of one request, the first included; 1 never tries again."},

@@ -28,6 +28,13 @@ struct UpstreamTimeouts {
     core::Duration tunnel_idle = std::chrono::hours(1);  // Of a WebSocket: without a byte.
 };
 
+// Of one backend. 0 is no limit.
+struct PoolSettings {
+    std::uint32_t connections = 0;  // Of the whole process, divided among its shards.
+    std::uint32_t requests_per_connection = 0;
+    core::Duration connection_age{};
+};
+
 struct RetrySettings {
     std::uint32_t attempts = 2;       // All tries, the first included.
     double budget = 0.2;              // Share of the group's requests of the last ten seconds.

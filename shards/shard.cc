@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "shards/metric_names.h"
+
 namespace ringway::shards {
 
 namespace {
@@ -57,6 +59,7 @@ Shard::Shard(const Options& options)
     : config_(options.config),
       io_(options.io),
       mailbox_(options.mailbox),
+      id_(options.id),
       clients_max_(clients_max_of(options)),
       descriptors_max_(options.descriptors_max),
       small_buffers_({.count = small_buffers_of(clients_max_), .bytes_each = 4'096}),
@@ -77,7 +80,9 @@ Shard::Shard(const Options& options)
                  {.config = options.config,
                   // One for each exchange there may be, and the idle ones.
                   .connections_max = clients_max_ + late_accepts_max + config_.limits.upstream_idle,
-                  .start = options.seed}),
+                  .start = options.seed,
+                  .shard = options.id.value,
+                  .shard_count = options.shard_count}),
       exchanges_(context_, {.count_max = clients_max_ + late_accepts_max,
                             .router = router_,
                             .upstreams = upstreams_,
@@ -147,7 +152,11 @@ http::TunnelEnds* Shard::try_open(core::BackendId backend) {
         TcpRelay::Options{.owner = *this,
                           .backend = backend,
                           .idle_timeout = upstreams_.timeouts(backend).tunnel_idle});
-    if (relay == nullptr) upstreams_.end_tunnel(backend);
+    if (relay == nullptr) {
+        upstreams_.end_tunnel(backend);
+    } else {
+        counters_.tunnels.add();
+    }
     return relay;
 }
 
@@ -199,6 +208,17 @@ void Shard::read_mail() {
             case Message::Kind::finished:
                 break;  // Shards do not wait for each other.
         }
+    }
+}
+
+void Shard::name_metrics(core::MetricTable& table) const {
+    shards::name_metrics(
+        {.shard = counters_, .http = http_counters_, .upstreams = upstreams_.counters()}, table);
+    for (std::uint32_t i = 0; i < upstreams_.backend_count(); i++) {
+        shards::name_metrics(LearnedIdle{.milliseconds = upstreams_.learned_idle_gauge({i}),
+                                         .backend = upstreams_.backend_name({i}),
+                                         .shard = id_.value},
+                             table);
     }
 }
 

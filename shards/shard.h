@@ -40,6 +40,7 @@ public:
     struct Counters {
         core::Counter clients_accepted;
         core::Counter clients_closed;
+        core::Counter tunnels;
     };
 
     struct Options {
@@ -79,6 +80,8 @@ public:
     std::uint32_t exchange_count() const { return exchanges_.size(); }
     const UpstreamPool& upstreams() const { return upstreams_; }
     const Counters& counters() const { return counters_; }
+    // The table must not outlive the shard.
+    void name_metrics(core::MetricTable& table) const;
     const http::Counters& http_counters() const { return http_counters_; }
     const core::TimerWheel& timers() const { return timers_; }
     std::uint32_t clients_max() const { return clients_max_; }
@@ -110,6 +113,7 @@ private:
     const config::Config& config_;
     core::Io& io_;
     Mailbox& mailbox_;
+    core::ShardId id_;
     std::uint32_t clients_max_;
     std::uint32_t descriptors_max_;
 

@@ -27,12 +27,14 @@ public:
     UpstreamConnection(http::Context& context, const Options& options);
 
     http::H1Client& client() { return client_; }
+    const http::H1Client& client() const { return client_; }
     std::size_t backend() const { return backend_; }
 
     // Written by the pool alone.
     Use use = Use::connecting;
     UpstreamConnection* previous = nullptr;  // In the idle list.
     UpstreamConnection* next = nullptr;
+    core::Instant connected_at;
     core::Instant idle_since;
     // While it connects: for whom. Null when they gave up waiting.
     http::UpstreamWaiter* waiter = nullptr;

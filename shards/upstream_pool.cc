@@ -5,6 +5,22 @@
 
 namespace ringway::shards {
 
+namespace {
+
+struct Share {
+    std::uint32_t shard;
+    std::uint32_t shard_count;
+};
+
+// A part of what the whole process may have. The parts add up to it, but no shard can do without.
+std::uint32_t part_of(std::uint32_t whole, Share share) {
+    if (whole == 0) return 0;
+    const std::uint32_t rest = share.shard < whole % share.shard_count ? 1 : 0;
+    return std::max(whole / share.shard_count + rest, 1U);
+}
+
+}  // namespace
+
 UpstreamPool::UpstreamPool(http::Context& context, const Options& options)
     : context_(context),
       idle_max_(options.config.limits.upstream_idle),
@@ -17,8 +33,12 @@ UpstreamPool::UpstreamPool(http::Context& context, const Options& options)
                                  .address = backend.address,
                                  .name = backend.address.text(),
                                  .timeouts = &group.timeout,
+                                 .settings = &group.pool,
+                                 .connections_max = part_of(group.pool.connections,
+                                                            {options.shard, options.shard_count}),
                                  .usable_at = {}});
             weights.push_back(backend.weight);
+            learned_idle_.emplace_back();
         }
         groups_.push_back({.first = first,
                            .count = weights.size(),
@@ -29,7 +49,13 @@ UpstreamPool::UpstreamPool(http::Context& context, const Options& options)
 
 void UpstreamPool::acquire(const http::Selection& selection, http::UpstreamWaiter& waiter,
                            http::ResponseSink& response) {
-    Backend& backend = *pick(selection);
+    Backend* picked = pick(selection);
+    if (picked == nullptr) {
+        counters_.over_limit.add();
+        return waiter.on_upstream_unavailable(
+            {.code = core::Errc::unavailable, .what = "every backend has all its connections"}, {});
+    }
+    Backend& backend = *picked;
     if (UpstreamConnection* connection = take_idle(backend, selection)) {
         counters_.reuses.add();
         return lend(*connection, waiter, response, true);
@@ -41,18 +67,32 @@ UpstreamPool::Backend* UpstreamPool::pick(const http::Selection& selection) {
     Group& group = groups_[selection.group.value];
     const core::Instant now = context_.now();
     for (std::size_t i = 0; i < group.count; i++) {
-        group.eligible[i] = backends_[group.first + i].usable_at <= now ? 1 : 0;
+        const Backend& backend = backends_[group.first + i];
+        group.eligible[i] = backend.usable_at <= now && has_place(backend) ? 1 : 0;
     }
     std::optional<std::size_t> excluded;
     if (selection.has_excluded) excluded = selection.excluded.value - group.first;
     std::optional<std::size_t> picked = group.balancer.pick(group.eligible, excluded);
     if (!picked) {
         // None answers its door: knocking costs little, and one of them may be back.
-        std::fill(group.eligible.begin(), group.eligible.end(), std::uint8_t{1});
+        for (std::size_t i = 0; i < group.count; i++) {
+            group.eligible[i] = has_place(backends_[group.first + i]) ? 1 : 0;
+        }
         picked = group.balancer.pick(group.eligible, excluded);
     }
-    CHECK(picked.has_value());
+    if (!picked) return nullptr;
     return &backends_[group.first + *picked];
+}
+
+bool UpstreamPool::has_place(const Backend& backend) {
+    if (backend.connections_max == 0 || backend.idle > 0) return true;
+    return backend.connections + backend.tunnels < backend.connections_max;
+}
+
+void UpstreamPool::count_tunnel(core::BackendId id, int change) {
+    Backend& backend = backends_[id.value];
+    backend.in_flight += static_cast<std::uint32_t>(change);
+    backend.tunnels += static_cast<std::uint32_t>(change);
 }
 
 UpstreamConnection* UpstreamPool::take_idle(Backend& backend, const http::Selection& selection) {
@@ -77,6 +117,11 @@ bool UpstreamPool::may_carry(const UpstreamConnection& connection,
 
 void UpstreamPool::connect(Backend& backend, http::UpstreamWaiter& waiter,
                            http::ResponseSink& response) {
+    // It was picked for an idle connection that will not do: that one makes room.
+    if (backend.connections_max > 0 && backend.idle_first != nullptr &&
+        backend.connections + backend.tunnels >= backend.connections_max) {
+        backend.idle_first->client().begin_close();
+    }
     UpstreamConnection* connection = connections_.try_create(
         context_, UpstreamConnection::Options{
                       .pool = *this, .backend = backend.id.value, .timeouts = *backend.timeouts});
@@ -92,6 +137,7 @@ void UpstreamPool::connect(Backend& backend, http::UpstreamWaiter& waiter,
         counters_.connects_failed.add();
         return waiter.on_upstream_unavailable(begun.error(), backend.id);
     }
+    backend.connections++;
     connection->waiter = &waiter;
     connection->response = &response;
     waiter.pending = connection;
@@ -117,6 +163,7 @@ void UpstreamPool::lend(UpstreamConnection& connection, http::UpstreamWaiter& wa
 
 void UpstreamPool::on_connected(UpstreamConnection& connection) {
     backends_[connection.backend()].usable_at = {};
+    connection.connected_at = context_.now();
     http::UpstreamWaiter* waiter = std::exchange(connection.waiter, nullptr);
     if (waiter == nullptr) return keep_idle(connection);
     waiter->pending = nullptr;
@@ -126,6 +173,7 @@ void UpstreamPool::on_connected(UpstreamConnection& connection) {
 void UpstreamPool::on_unreachable(UpstreamConnection& connection, const core::Error& error) {
     Backend& backend = backends_[connection.backend()];
     connection.use = UpstreamConnection::Use::ending;
+    backend.connections--;
     counters_.connects_failed.add();
     counters_.backoffs.add();
     backend.usable_at = context_.now() + backoff;
@@ -140,6 +188,7 @@ void UpstreamPool::on_idle(UpstreamConnection& connection) {
     backend.in_flight--;
     if (const core::Duration said = connection.client().announced_idle(); said.count() > 0) {
         backend.idle_limit.on_announced(said, context_.now());
+        show_learned_idle(backend.id);
     }
     keep_idle(connection);
 }
@@ -153,11 +202,33 @@ void UpstreamPool::keep_idle(UpstreamConnection& connection) {
     if (backend.idle_first != nullptr) backend.idle_first->previous = &connection;
     backend.idle_first = &connection;
     backend.idle++;
-    if (is_shutting_down_ || backend.idle > idle_max_) return connection.client().begin_close();
-    if (const auto limit = backend.idle_limit.retire_after(connection.idle_since);
-        limit && *limit < backend.timeouts->idle) {
-        connection.client().set_idle_timeout(*limit);
+    if (is_worn_out(connection)) counters_.worn_out.add();
+    if (is_shutting_down_ || backend.idle > idle_max_ || is_worn_out(connection)) {
+        return connection.client().begin_close();
     }
+    limit_idle_time(connection);
+}
+
+bool UpstreamPool::is_worn_out(const UpstreamConnection& connection) const {
+    const http::PoolSettings& settings = *backends_[connection.backend()].settings;
+    if (settings.requests_per_connection > 0 &&
+        connection.client().exchanges() >= settings.requests_per_connection) {
+        return true;
+    }
+    return settings.connection_age.count() > 0 &&
+           context_.now() - connection.connected_at >= settings.connection_age;
+}
+
+void UpstreamPool::limit_idle_time(UpstreamConnection& connection) {
+    const Backend& backend = backends_[connection.backend()];
+    core::Duration limit = backend.timeouts->idle;
+    if (const auto learned = backend.idle_limit.retire_after(connection.idle_since)) {
+        limit = std::min(limit, *learned);
+    }
+    if (const core::Duration age = backend.settings->connection_age; age.count() > 0) {
+        limit = std::min(limit, connection.connected_at + age - context_.now());
+    }
+    if (limit < backend.timeouts->idle) connection.client().set_idle_timeout(limit);
 }
 
 void UpstreamPool::unlink_idle(UpstreamConnection& connection) {
@@ -169,12 +240,14 @@ void UpstreamPool::unlink_idle(UpstreamConnection& connection) {
 }
 
 void UpstreamPool::on_ending(UpstreamConnection& connection) {
+    backends_[connection.backend()].connections--;
     switch (std::exchange(connection.use, UpstreamConnection::Use::ending)) {
         case UpstreamConnection::Use::idle:
             if (connection.client().was_ended_by_server()) {
                 counters_.ended_idle.add();
                 backends_[connection.backend()].idle_limit.on_ended(
                     context_.now() - connection.idle_since, context_.now());
+                show_learned_idle(backends_[connection.backend()].id);
             } else {
                 counters_.retired.add();
             }
@@ -186,6 +259,11 @@ void UpstreamPool::on_ending(UpstreamConnection& connection) {
         case UpstreamConnection::Use::ending:
             CHECK(false);
     }
+}
+
+void UpstreamPool::show_learned_idle(core::BackendId backend) {
+    const auto learned = std::chrono::floor<std::chrono::milliseconds>(learned_idle(backend));
+    learned_idle_[backend.value].set(learned.count());
 }
 
 void UpstreamPool::on_closed(UpstreamConnection& connection) {

@@ -7,6 +7,7 @@
 // `backoff`, unless that is true of all.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ public:
         core::Counter connects_failed;
         core::Counter reuses;
         core::Counter over_limit;  // No place for another connection.
+        core::Counter worn_out;    // Ended by us: as many requests or as old as allowed.
         core::Counter backoffs;
         core::Counter ended_idle;  // By their backend, while idle.
         core::Counter retired;     // By us: old, much used, or about to be ended by their backend.
@@ -39,6 +41,8 @@ public:
         const config::Config& config;
         std::uint32_t connections_max;
         std::uint64_t start;  // Where round robin begins.
+        std::uint32_t shard = 0;
+        std::uint32_t shard_count = 1;
     };
     UpstreamPool(http::Context& context, const Options& options);
 
@@ -50,8 +54,8 @@ public:
     }
 
     // A tunnel is work for its backend as long as it lives, though no connection of the pool's.
-    void begin_tunnel(core::BackendId backend) { backends_[backend.value].in_flight++; }
-    void end_tunnel(core::BackendId backend) { backends_[backend.value].in_flight--; }
+    void begin_tunnel(core::BackendId backend) { count_tunnel(backend, 1); }
+    void end_tunnel(core::BackendId backend) { count_tunnel(backend, -1); }
     const http::UpstreamTimeouts& timeouts(core::BackendId backend) const {
         return *backends_[backend.value].timeouts;
     }
@@ -72,6 +76,10 @@ public:
     core::Duration learned_idle(core::BackendId backend) const {
         return backends_[backend.value].idle_limit.learned(context_.now());
     }
+    // The same in milliseconds, as of the last time it was told of a connection's end.
+    const core::Gauge& learned_idle_gauge(core::BackendId backend) const {
+        return learned_idle_[backend.value];
+    }
     const Counters& counters() const { return counters_; }
 
 private:
@@ -87,11 +95,15 @@ private:
         core::Address address;
         std::string name;  // The address as text.
         const http::UpstreamTimeouts* timeouts;
-        core::Instant usable_at;  // Not picked before.
+        const http::PoolSettings* settings;
+        std::uint32_t connections_max;  // This shard's part; 0: no limit.
+        core::Instant usable_at;        // Not picked before.
         IdleLimit idle_limit{};
         UpstreamConnection* idle_first = nullptr;
         std::uint32_t idle = 0;
         std::uint32_t in_flight = 0;
+        std::uint32_t tunnels = 0;
+        std::uint32_t connections = 0;  // Connecting, idle or lent.
     };
     struct Group {
         std::size_t first;  // Its backends are consecutive.
@@ -100,6 +112,7 @@ private:
         std::vector<std::uint8_t> eligible;  // Scratch of a pick.
     };
 
+    // nullptr when all that there are have as many connections as they may.
     Backend* pick(const http::Selection& selection);
     UpstreamConnection* take_idle(Backend& backend, const http::Selection& selection);
     void connect(Backend& backend, http::UpstreamWaiter& waiter, http::ResponseSink& response);
@@ -107,6 +120,11 @@ private:
               http::ResponseSink& response, bool is_reused);
     void keep_idle(UpstreamConnection& connection);
     bool may_carry(const UpstreamConnection& connection, const http::Selection& selection) const;
+    static bool has_place(const Backend& backend);
+    bool is_worn_out(const UpstreamConnection& connection) const;
+    void limit_idle_time(UpstreamConnection& connection);
+    void count_tunnel(core::BackendId backend, int change);
+    void show_learned_idle(core::BackendId backend);
     void unlink_idle(UpstreamConnection& connection);
 
     void on_connected(UpstreamConnection& connection);
@@ -118,6 +136,7 @@ private:
     http::Context& context_;
     std::uint32_t idle_max_;
     std::vector<Backend> backends_;
+    std::deque<core::Gauge> learned_idle_;  // By backend; a deque, because a gauge does not move.
     std::vector<Group> groups_;
     core::Slab<UpstreamConnection> connections_;
     bool is_shutting_down_ = false;

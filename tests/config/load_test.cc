@@ -62,6 +62,17 @@ upgrades = ["TLS/1.0", "h2c"]
     EXPECT_EQ(group.upgrades, (std::vector<std::string>{"TLS/1.0", "h2c"}));
 }
 
+TEST(Load, ReadsTheTableGroupPool) {
+    const Config config = config_after(R"([group.pool]
+connections = 50
+requests_per_connection = 1000
+connection_age = "10m"
+)");
+    EXPECT_EQ(config.groups[0].pool.connections, 50U);
+    EXPECT_EQ(config.groups[0].pool.requests_per_connection, 1'000U);
+    EXPECT_EQ(config.groups[0].pool.connection_age, 10min);
+}
+
 TEST(Load, RefusesWhatIsNoPercentage) {
     for (const char* text : {"20", "\"20\"", "\"-1%\"", "\"101%\"", "\"%\"", "\" 5%\"", "\"1e1%\"",
                              "\"0x5%\"", "\"nan%\"", "\"inf%\""}) {
@@ -209,8 +220,8 @@ TEST(LoadErrors, AnUnknownKeyNamesTheNearest) {
 TEST(LoadErrors, AKeyInTheWrongTableIsToldItsOwn) {
     EXPECT_EQ(errors_after("[limits]\nconnect = \"1s\""),
               "8:1: unknown key \"connect\" in [limits]; it belongs in [[group]] timeout\n");
-    EXPECT_EQ(errors_after("connections = 5"),
-              "7:1: unknown key \"connections\" in [[group]]; it belongs in [limits]\n");
+    EXPECT_EQ(errors_after("header_count = 5"),
+              "7:1: unknown key \"header_count\" in [[group]]; it belongs in [limits]\n");
 }
 
 TEST(LoadErrors, AKeyLikeNoneIsToldWhatThereIs) {

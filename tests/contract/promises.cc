@@ -9,6 +9,7 @@
 
 #include "core/result.h"
 #include "http/h1_parser.h"
+#include "shards/metric_names.h"
 
 namespace {
 
@@ -24,9 +25,22 @@ void print_names(std::string_view kind) {
     for (std::string_view name : names) fmt::print("{}\t{}\n", kind, name);
 }
 
+// What a shard with one backend names.
+void print_metrics() {
+    const ringway::shards::Shard::Counters shard;
+    const ringway::http::Counters http;
+    const ringway::shards::UpstreamPool::Counters upstreams;
+    const ringway::core::Gauge gauge;
+    ringway::core::MetricTable table;
+    ringway::shards::name_metrics({.shard = shard, .http = http, .upstreams = upstreams}, table);
+    ringway::shards::name_metrics({.milliseconds = gauge, .backend = "", .shard = 0}, table);
+    for (const auto& series : table.series()) fmt::print("metric\t{}\n", series.name.name);
+}
+
 }  // namespace
 
 int main() {
+    print_metrics();
     print_names<ringway::core::Errc>("reason");
     print_names<ringway::core::Side>("side");
     print_names<ringway::http::Refusal>("reason");

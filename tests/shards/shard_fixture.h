@@ -1,14 +1,16 @@
-// One Shard on a simulated host, between raw peers: clients that a test connects, and backends
-// that it plays by hand, byte for byte. `configure` changes the configuration before the shard is
-// made by `start`. Whatever a test did, at its end the shard finishes and has nothing left.
-// One fixture per test, in one thread, in simulated time.
+// One Shard on a simulated host (or several, which share its address), between raw peers: clients
+// that a test connects, and backends that it plays by hand, byte for byte. `configure` changes the
+// configuration before the shard is made by `start`. Whatever a test did, at its end the shard
+// finishes and has nothing left. One fixture per test, in one thread, in simulated time.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <optional>
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shards/shard.h"
 #include "tests/support/sim_bench.h"
@@ -18,11 +20,16 @@ namespace ringway::shards {
 
 class ShardHost final : public sim::SimHost {
 public:
-    ShardHost(sim::SimNet& net, const config::Config& config)
+    ShardHost(sim::SimNet& net, const config::Config& config, std::uint32_t number = 0)
         : io_(net, {.host = config.listens.front().address}),
           mesh_(2),
           mailbox_(mesh_, 0),
-          shard({.id = {0}, .config = config, .io = io_, .mailbox = mailbox_, .seed = 1}) {
+          shard({.id = {number},
+                 .shard_count = config.shards.count.value(),
+                 .config = config,
+                 .io = io_,
+                 .mailbox = mailbox_,
+                 .seed = 1}) {
         shard.listen(io_.listen(config.listens.front().address), {.port = "80"});
     }
     sim::SimIo& io() override { return io_; }
@@ -53,19 +60,29 @@ protected:
         world.add(backend);
     }
     // After the test has changed `config`.
-    void start() {
-        host.emplace(net, config);
-        world.add(*host);
+    void start(std::uint32_t shard_count = 1) {
+        config.shards.count = shard_count;
+        for (std::uint32_t i = 0; i < shard_count; i++) {
+            hosts.push_back(std::make_unique<ShardHost>(net, config, i));
+            world.add(*hosts.back());
+        }
+        host = hosts.front().get();
     }
     void TearDown() override {
-        host->shard.end_now();
+        for (const auto& each : hosts) each->shard.end_now();
         EXPECT_TRUE(until([this] {
             const bool far_is_done = far.finish();
             const bool backend_is_done = backend.finish();
-            return host->shard.is_finished() && far_is_done && backend_is_done;
+            return far_is_done && backend_is_done && are_finished();
         }));
-        EXPECT_EQ(host->io().open_descriptors(), 0U);
-        EXPECT_EQ(host->shard.upstreams().in_flight({0}), 0U);
+        for (const auto& each : hosts) {
+            EXPECT_EQ(each->io().open_descriptors(), 0U);
+            EXPECT_EQ(each->shard.upstreams().in_flight({0}), 0U);
+        }
+    }
+    bool are_finished() const {
+        return std::ranges::all_of(hosts,
+                                   [](const auto& each) { return each->shard.is_finished(); });
     }
 
     tests::SimPeer& connect(std::string_view bytes) {
@@ -81,7 +98,8 @@ protected:
     config::Config config;
     tests::RawHost far{net, "10.0.0.2:1"};
     tests::RawHost backend{net, "10.0.0.3:8080"};
-    std::optional<ShardHost> host;
+    std::vector<std::unique_ptr<ShardHost>> hosts;
+    ShardHost* host = nullptr;  // The first.
 };
 
 }  // namespace ringway::shards

@@ -1,0 +1,62 @@
+"""What the must-show scripts stand on: ringway in front of mock backends, both started here."""
+
+import http.client
+import json
+import pathlib
+
+RINGWAY = """[shards]
+count = {shards}
+pin = false
+[[listen]]
+address = "127.0.0.1:{port}"
+[[group]]
+name = "web"
+backends = [{backends}]
+{more}
+"""
+
+
+class Origin:
+    """build/ringway-origin with its control port."""
+
+    def __init__(self, place, build, backends=1, *arguments):
+        # Consecutive ports: the first is asked for, the others are hoped for.
+        ports = [place.free_port() for _ in range(backends)]
+        self.control = place.free_port()
+        command = [str(build / "ringway-origin"), "--listen", f"127.0.0.1:{ports[0]}"]
+        command += ["--backends", str(backends), "--control", f"127.0.0.1:{self.control}", *arguments]
+        self.process = place.start(command)
+        place.wait_for_port(self.process, command, self.control)
+        self.addresses = [backend["address"] for backend in self.backends()]
+
+    def ask(self, path, method="GET"):
+        asking = http.client.HTTPConnection("127.0.0.1", self.control, timeout=10)
+        asking.request(method, path)
+        answer = asking.getresponse()
+        text = answer.read().decode()
+        asking.close()
+        if answer.status != 200:
+            raise RuntimeError(f"the origin says {answer.status} to {path}: {text}")
+        return text
+
+    def backends(self):
+        return json.loads(self.ask("/counts"))["backends"]
+
+    def total(self, name):
+        return sum(backend[name] for backend in self.backends())
+
+
+class Ringway:
+    def __init__(self, place, build, addresses, shards=2, more="", top=""):
+        self.port = place.free_port()
+        backends = ", ".join(f'"{address}"' for address in addresses)
+        config = pathlib.Path(place.directory) / f"ringway-{self.port}.toml"
+        text = RINGWAY.format(shards=shards, port=self.port, backends=backends, more=more)
+        config.write_text(text + top)
+        command = [str(build / "ringway"), "run", "-c", str(config)]
+        self.process = place.start(command)
+        place.wait_for_port(self.process, command, self.port)
+
+    def resident_bytes(self):
+        with open(f"/proc/{self.process.pid}/statm") as file:
+            return int(file.read().split()[1]) * 4096

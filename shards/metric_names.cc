@@ -1,0 +1,78 @@
+#include "shards/metric_names.h"
+
+#include <fmt/core.h>
+
+namespace ringway::shards {
+
+void name_metrics(const Counted& counted, core::MetricTable& table) {
+    table.add({"ringway_clients_accepted_total", "Client connections that were accepted.", {}},
+              counted.shard.clients_accepted);
+    table.add({"ringway_clients_closed_total",
+               "Client connections that ended, or left HTTP for a tunnel.",
+               {}},
+              counted.shard.clients_closed);
+    table.add({"ringway_tunnels_total",
+               "Connections that left HTTP: WebSockets and what else was upgraded.",
+               {}},
+              counted.shard.tunnels);
+    table.add({"ringway_requests_total", "Requests whose head was accepted.", {}},
+              counted.http.requests);
+    table.add({"ringway_requests_refused_total", "Requests whose head or body was refused.", {}},
+              counted.http.requests_refused);
+    table.add({"ringway_exchanges_finished_total", "Requests that ended, however they did.", {}},
+              counted.http.exchanges_finished);
+    table.add({"ringway_answers_own_total", "Answers made by ringway and not by a backend.", {}},
+              counted.http.answers_own);
+    table.add({"ringway_retries_total", "Tries of a request after its first.", {}},
+              counted.http.retries);
+    table.add(
+        {"ringway_clients_gone_total", "Clients that left before their answer was whole.", {}},
+        counted.http.clients_gone);
+    table.add({"ringway_client_timeouts_total", "Clients that took too long.", {}},
+              counted.http.client_timeouts);
+    table.add({"ringway_upstream_timeouts_total",
+               "Backends that took too long, connecting excepted.",
+               {}},
+              counted.http.upstream_timeouts);
+    table.add({"ringway_memory_refusals_total",
+               "Requests or connections ended because a pool of buffers was empty.",
+               {}},
+              counted.http.memory_refusals);
+    table.add({"ringway_upstream_connects_total", "Connections to backends that were begun.", {}},
+              counted.upstreams.connects);
+    table.add({"ringway_upstream_connects_failed_total",
+               "Connections to backends that were not established.",
+               {}},
+              counted.upstreams.connects_failed);
+    table.add({"ringway_upstream_reuses_total",
+               "Requests that went out on a connection that was used before.",
+               {}},
+              counted.upstreams.reuses);
+    table.add({"ringway_upstream_over_limit_total",
+               "Requests for which there was no place for another connection.",
+               {}},
+              counted.upstreams.over_limit);
+    table.add({"ringway_upstream_backoffs_total",
+               "Times that a backend was not picked for a while because it could not be reached.",
+               {}},
+              counted.upstreams.backoffs);
+    table.add(
+        {"ringway_upstream_ended_idle_total", "Unused connections that their backend ended.", {}},
+        counted.upstreams.ended_idle);
+    table.add({"ringway_upstream_retired_total", "Unused connections that ringway ended.", {}},
+              counted.upstreams.retired);
+    table.add({"ringway_upstream_worn_out_total",
+               "Connections ended because of their age or number of requests.",
+               {}},
+              counted.upstreams.worn_out);
+}
+
+void name_metrics(const LearnedIdle& learned, core::MetricTable& table) {
+    table.add(
+        {"ringway_upstream_idle_learned_milliseconds",
+         "After so long backends end unused connections, as learned; 0 is not known.",
+         {{"backend", std::string(learned.backend)}, {"shard", fmt::format("{}", learned.shard)}}},
+        learned.milliseconds);
+}
+
+}  // namespace ringway::shards

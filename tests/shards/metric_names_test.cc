@@ -1,0 +1,88 @@
+#include "shards/metric_names.h"
+
+#include "tests/shards/shard_fixture.h"
+
+namespace ringway::shards {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Metrics : public ShardTest {
+protected:
+    // Of all shards together.
+    std::uint64_t count(std::string_view name) {
+        core::MetricTable table;
+        for (const auto& each : hosts) each->shard.name_metrics(table);
+        const core::MetricTable::Series* series = table.find(name);
+        EXPECT_NE(series, nullptr) << name;
+        return series == nullptr ? 0 : series->count();
+    }
+};
+
+TEST_F(Metrics, TellWhatAShardDid) {
+    start();
+    tests::SimPeer& client = connect("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    settle();
+    asked().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    settle();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+    settle();
+    asked().send("HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+    settle();
+    connect("nonsense\r\n\r\n");
+    run_for(2s);  // It is let read why.
+    struct Row {
+        std::string_view name;
+        std::uint64_t count;
+    };
+    for (const auto& [name, expected] : {
+             Row{"ringway_clients_accepted_total", 2},
+             Row{"ringway_clients_closed_total", 2},
+             Row{"ringway_tunnels_total", 1},
+             Row{"ringway_requests_total", 2},
+             Row{"ringway_requests_refused_total", 1},
+             Row{"ringway_exchanges_finished_total", 2},
+             Row{"ringway_answers_own_total", 1},
+             Row{"ringway_retries_total", 0},
+             Row{"ringway_clients_gone_total", 0},
+             Row{"ringway_client_timeouts_total", 0},
+             Row{"ringway_upstream_timeouts_total", 0},
+             Row{"ringway_memory_refusals_total", 0},
+             Row{"ringway_upstream_connects_total", 1},
+             Row{"ringway_upstream_connects_failed_total", 0},
+             Row{"ringway_upstream_reuses_total", 1},
+             Row{"ringway_upstream_over_limit_total", 0},
+             Row{"ringway_upstream_backoffs_total", 0},
+             Row{"ringway_upstream_ended_idle_total", 0},
+             Row{"ringway_upstream_retired_total", 0},
+             Row{"ringway_upstream_worn_out_total", 0},
+         }) {
+        EXPECT_EQ(count(name), expected) << name;
+    }
+}
+
+TEST_F(Metrics, AddUpTheShards) {
+    start(8);
+    for (int i = 0; i < 40; i++) connect("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    settle();
+    EXPECT_EQ(count("ringway_requests_total"), 40U);
+    EXPECT_EQ(count("ringway_upstream_connects_total"), 40U);
+}
+
+TEST_F(Metrics, TellTheIdleTimeoutThatABackendAnnounced) {
+    start();
+    connect("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    settle();
+    asked().send("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=7\r\nContent-Length: 0\r\n\r\n");
+    settle();
+    core::MetricTable table;
+    host->shard.name_metrics(table);
+    const core::MetricTable::Series* learned =
+        table.find("ringway_upstream_idle_learned_milliseconds",
+                   {{"backend", "10.0.0.3:8080"}, {"shard", "0"}});
+    ASSERT_NE(learned, nullptr);
+    EXPECT_EQ(learned->level(), 7'000);
+}
+
+}  // namespace
+}  // namespace ringway::shards
