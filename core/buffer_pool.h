@@ -140,6 +140,8 @@ public:
     // loop calls this between ticks, never a handler.
     void resume_waiters();
 
+    // What a receive into a buffer may bring.
+    std::uint32_t space_each() const { return options_.bytes_each - options_.front_room; }
     std::uint32_t count() const { return options_.count; }
     std::uint32_t free_count() const { return free_count_; }
     std::uint64_t dry_total() const { return dry_total_; }

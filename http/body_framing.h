@@ -37,6 +37,11 @@ public:
     // The stream ended. True when the body was whole (always so for until_close).
     bool on_stream_end() noexcept;
     bool has_ended() const { return state_ == State::ended; }
+    // The next `bytes` are the body's for certain, and not of what comes behind it.
+    bool goes_on_for(std::uint64_t bytes) const {
+        return state_ == State::until_close ||
+               ((state_ == State::length || state_ == State::chunk_data) && left_ >= bytes);
+    }
     Framing framing() const { return framing_; }
 
 private:

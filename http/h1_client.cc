@@ -261,6 +261,8 @@ void H1Client::pause() {
     if (state_ != State::awaiting_head && state_ != State::reading_body) return;
     if (granted_ == 0) return;
     arm_timer(response_began_ ? timeouts_.between_bytes : first_byte_timeout());
+    // A head that comes in pieces is kept, and no buffer for heads holds as much as a large one.
+    if (state_ == State::awaiting_head) stream_.end_bulk();
     stream_.receive();
 }
 

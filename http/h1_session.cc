@@ -172,7 +172,11 @@ core::Buffer H1Session::read_body(core::Buffer bytes) {
 
 void H1Session::receive_if_wanted() {
     if (!stream_.is_open()) return;
-    if (state_ != State::answering || body_.has_ended()) stream_.end_bulk();
+    // A large buffer is for a body alone: what comes behind it is to be kept, and is kept in small
+    // ones.
+    if (state_ != State::answering || !body_.goes_on_for(context_.io.bulk_pool().space_each())) {
+        stream_.end_bulk();
+    }
     switch (state_) {
         case State::waiting:
         case State::head:

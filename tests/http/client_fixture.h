@@ -54,7 +54,8 @@ public:
 class ClientHost final : public sim::SimHost, public H1ClientOwner, private core::SleepGate {
 public:
     ClientHost(sim::SimNet& net, std::string_view address)
-        : io_(net, {.host = core::Address::parse(address).value()}) {}
+        : io_(net, {.host = core::Address::parse(address).value(),
+                    .bulk_pool = {.count = 4, .bytes_each = 131'072, .front_room = 512}}) {}
 
     sim::SimIo& io() override { return io_; }
     void tick() override {

@@ -251,6 +251,22 @@ TEST_F(H1ClientTest, A101ThatNobodyAskedForIsMalformed) {
     EXPECT_TRUE(heard.statuses.empty());
 }
 
+TEST_F(H1ClientTest, ALongHeadBeforeALongBodyIsAHead) {
+    H1Client& client = connect();
+    Heard heard;
+    get(client, heard);
+    settle();
+    host.is_stalled = true;  // So that all of it waits in the socket.
+    backend().send("HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x') +
+                   "\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'b'));
+    settle();
+    host.is_stalled = false;
+    settle();
+    EXPECT_FALSE(heard.failed);
+    EXPECT_EQ(heard.statuses, std::vector{200});
+    EXPECT_EQ(heard.body.size(), 200'000U);
+}
+
 TEST_F(H1ClientTest, InterimAnswersWithoutEndAreNoAnswer) {
     const auto answered_after = [this](int interims) {
         H1Client& client = connect();

@@ -103,6 +103,21 @@ TEST_F(H1SessionBody, AClientThatIsToldNoLosesItsConnectionBehindTheAnswer) {
     EXPECT_EQ(host.requests.size(), 1U);
 }
 
+// More than any buffer for waiting bytes holds, right behind a body that came in bulk.
+TEST_F(H1SessionBody, RequestsBehindALargeBodyAreAnswered) {
+    constexpr std::size_t length = 300'000;
+    constexpr std::size_t followers = 4'000;
+    std::string sent = fmt::format("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",
+                                   length, std::string(length, 'b'));
+    for (std::size_t i = 0; i < followers; i++) sent += "GET /f HTTP/1.1\r\nHost: x\r\n\r\n";
+    SimPeer& client = connect(sent);
+    EXPECT_TRUE(until([&] { return host.requests.size() == followers + 1 || client.is_over(); }));
+    settle();
+    EXPECT_EQ(host.requests.size(), followers + 1);
+    EXPECT_TRUE(host.requests.back()->is_over);
+    EXPECT_FALSE(client.is_over());
+}
+
 TEST_F(H1SessionBody, AnEmptyBodyIsABody) {
     EXPECT_EQ(exchange("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
                        "POST /q HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -40,7 +40,8 @@ void Recorded::on_request_end() {
 }
 
 SessionHost::SessionHost(sim::SimNet& net, const core::Address& address)
-    : io_(net, {.host = address}),
+    : io_(net,
+          {.host = address, .bulk_pool = {.count = 4, .bytes_each = 131'072, .front_room = 512}}),
       timers_(io_.clock().now()),
       context_{.io = io_,
                .timers = timers_,
