@@ -34,6 +34,15 @@ std::uint32_t small_buffers_of(std::uint32_t clients_max) {
         std::min<std::uint64_t>(std::uint64_t{clients_max} * 4 + 64, 65'535));
 }
 
+// One for each exchange there may be, and the idle ones of each backend; all have a descriptor.
+std::uint32_t upstreams_max_of(const Shard::Options& options) {
+    std::uint64_t backends = 0;
+    for (const config::Group& group : options.config.groups) backends += group.backends.size();
+    const std::uint64_t most = std::uint64_t{clients_max_of(options)} + late_accepts_max +
+                               backends * options.config.limits.upstream_idle;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(most, options.descriptors_max));
+}
+
 std::optional<http::Route> route_of(const config::Config& config) {
     if (config.groups.empty()) return {};
     const config::Group& group = config.groups.front();
@@ -76,13 +85,11 @@ Shard::Shard(const Options& options)
                .prng = core::Prng{options.request_id_seed},
                .access_log = options.access_log},
       router_(route_of(options.config)),
-      upstreams_(context_,
-                 {.config = options.config,
-                  // One for each exchange there may be, and the idle ones.
-                  .connections_max = clients_max_ + late_accepts_max + config_.limits.upstream_idle,
-                  .start = options.seed,
-                  .shard = options.id.value,
-                  .shard_count = options.shard_count}),
+      upstreams_(context_, {.config = options.config,
+                            .connections_max = upstreams_max_of(options),
+                            .start = options.seed,
+                            .shard = options.id.value,
+                            .shard_count = options.shard_count}),
       exchanges_(context_, {.count_max = clients_max_ + late_accepts_max,
                             .router = router_,
                             .upstreams = upstreams_,
