@@ -3,9 +3,11 @@
 // what concerns the machine as a whole (listen, shards, limits) is declared here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/address.h"
@@ -57,13 +59,20 @@ struct LogSettings {
     AccessLogSettings access;
 };
 
+// By http::own_statuses: files, which `load_file` reads into http.error_pages.
+using ErrorFiles = std::array<std::string, http::own_statuses.size()>;
+inline constexpr std::string_view built_in_page = "built-in";
+
 struct Config {
+    Config() { error_files.fill(std::string(built_in_page)); }
+
     Shards shards;
     std::vector<Listen> listens;
     std::vector<Group> groups;
     Limits limits;
     http::Settings http;
     LogSettings log;
+    ErrorFiles error_files;
     core::Duration shutdown_timeout = std::chrono::seconds(30);  // To finish exchanges on SIGTERM.
 };
 

@@ -45,6 +45,13 @@ constexpr ListSlot list_of(std::string_view shorthand = {}) {
 constexpr std::string_view log_levels[] = {"debug", "info", "warning", "error"};
 constexpr std::string_view access_formats[] = {"text", "json"};
 
+template <std::uint16_t Status>
+std::string& error_page(const Scope& scope) {
+    constexpr auto found = std::ranges::find(http::own_statuses, Status);
+    static_assert(found != http::own_statuses.end());
+    return std::get<Config*>(scope)->error_files[found - http::own_statuses.begin()];
+}
+
 // A table stands before the keys within it. The order is that of `check --explain`.
 constexpr Key keys[] = {
     {"shards", TableSlot{}, "The threads that do the work, one ring and one listener each."},
@@ -162,6 +169,38 @@ constexpr Key keys[] = {
     {"forwarding.x_request_id",
      BooleanSlot{at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::x_request_id>},
      "Gives a request that has none an id, and passes it on."},
+    {"forwarding.forwarded",
+     BooleanSlot{at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::forwarded>},
+     "Tells a backend all of it in the field of RFC 7239."},
+    {"forwarding.proxy_status",
+     BooleanSlot{at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::proxy_status>},
+     "Tells clients in Proxy-Status (RFC 9209) who answered, or why nobody did."},
+    {"forwarding.server_timing",
+     BooleanSlot{
+         at<&Config::http, &http::Settings::forwarding, &ForwardingSettings::server_timing>},
+     "Tells clients in Server-Timing where the time went."},
+    {"forwarding.trusted_proxies",
+     PrefixesSlot{at<&Config::http, &http::Settings::trusted_proxies>},
+     "Clients whose own word about their clients is passed on, not replaced."},
+
+    {"errors", TableSlot{},
+     "Pages to send instead of a line of text, by status; at most 32k each."},
+    {"errors.400", FileSlot{error_page<400>, "\"built-in\""},
+     "For requests that cannot be understood without doubt."},
+    {"errors.404", FileSlot{error_page<404>, "\"built-in\""}, "For requests that no route takes."},
+    {"errors.405", FileSlot{error_page<405>, "\"built-in\""}, "For methods that are refused."},
+    {"errors.408", FileSlot{error_page<408>, "\"built-in\""},
+     "For requests that did not come in time."},
+    {"errors.414", FileSlot{error_page<414>, "\"built-in\""},
+     "For a request line that is too long."},
+    {"errors.417", FileSlot{error_page<417>, "\"built-in\""},
+     "For an expectation that cannot be met."},
+    {"errors.431", FileSlot{error_page<431>, "\"built-in\""}, "For a head that is too large."},
+    {"errors.502", FileSlot{error_page<502>, "\"built-in\""},
+     "For a backend that cannot be reached or understood."},
+    {"errors.503", FileSlot{error_page<503>, "\"built-in\""}, "For want of a backend, or of room."},
+    {"errors.504", FileSlot{error_page<504>, "\"built-in\""}, "For a backend that took too long."},
+    {"errors.505", FileSlot{error_page<505>, "\"built-in\""}, "For versions other than HTTP/1."},
 
     {"limits", TableSlot{}, "What may be used up at most. What goes over is refused and counted."},
     {"limits.connections", IntegerSlot{at<&Config::limits, &Limits::connections>, 1, 10'000'000},

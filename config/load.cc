@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "config/error_pages.h"
 #include "config/load_toml.h"
 #include "config/reader.h"
 #include "config/validate.h"
@@ -71,7 +72,12 @@ LoadResult load_file(const std::string& path) {
         return std::unexpected(
             std::vector{fmt::format("{}: cannot be read: {}", path, std::strerror(text.error()))});
     }
-    return load({.text = *text, .file_name = path});
+    LoadResult loaded = load({.text = *text, .file_name = path});
+    if (!loaded) return loaded;
+    std::vector<Problem> problems;
+    read_error_pages(path, *loaded, problems);
+    if (!problems.empty()) return std::unexpected(lines_of(std::move(problems), path));
+    return loaded;
 }
 
 }  // namespace ringway::config

@@ -187,6 +187,30 @@ std::string ProtocolsSlot::range() const {
     return fmt::format(R"(up to {} such as "TLS/1.0")", count_max);
 }
 
+Stored PrefixesSlot::store(const Node& node, const Scope& scope) const {
+    if (node.kind != Node::Kind::array || node.children.size() > count_max) return {};
+    std::vector<core::AddressPrefix> prefixes;
+    for (const Node& child : node.children) {
+        if (child.kind != Node::Kind::string) return {};
+        const auto prefix = core::AddressPrefix::parse(child.text);
+        if (!prefix) return {.because = prefix.error().what};
+        prefixes.push_back(*prefix);
+    }
+    place(scope) = std::move(prefixes);
+    return {.taken = true};
+}
+
+std::string PrefixesSlot::text(const Scope& scope) const {
+    std::vector<std::string> words;
+    for (const core::AddressPrefix& prefix : place(scope)) words.push_back(quoted(prefix.text()));
+    return fmt::format("[{}]", fmt::join(words, ", "));
+}
+
+std::string PrefixesSlot::range() const {
+    return fmt::format(R"(up to {} such as "10.0.0.0/8", "2001:db8::/32", "::1" or "unix:")",
+                       count_max);
+}
+
 Stored NameSlot::store(const Node& node, const Scope& scope) const {
     if (node.kind != Node::Kind::string || !is_name(node.text)) return {};
     place(scope) = node.text;

@@ -16,32 +16,10 @@
 #include <variant>
 #include <vector>
 
-#include "config/config.h"
+#include "config/scope.h"
 #include "config/toml_node.h"
 
 namespace ringway::config {
-
-// The structs that the table being read or printed belongs to: in [[group]] the Config and the
-// Group, elsewhere the Config only. The others are null and no slot of that table asks for them.
-using Scope = std::tuple<Config*, Listen*, Group*, Backend*>;
-
-template <class Owner, class Member>
-Owner owner_of(Member Owner::*);
-
-// The place a chain of members leads to: at<&Config::shards, &Shards::pin>.
-template <auto First, auto... Rest>
-auto& at(const Scope& scope) {
-    return ((std::get<decltype(owner_of(First))*>(scope)->*First).*....*Rest);
-}
-
-template <class T>
-using Place = T& (*)(const Scope& scope);
-
-// Whether a value was taken. `because` may add what a range and a form cannot say.
-struct Stored {
-    bool taken = false;
-    std::string_view because = {};
-};
 
 struct DurationSlot {
     Place<core::Duration> place;
@@ -144,6 +122,17 @@ struct NameSlot {
     std::string range() const;
 };
 
+// Blocks of addresses: ["10.0.0.0/8", "::1"].
+struct PrefixesSlot {
+    Place<std::vector<core::AddressPrefix>> place;
+
+    static constexpr std::string_view type = "list of address blocks";
+    static constexpr std::size_t count_max = 1'024;
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
 // The name of a file, or one of a few words that stand for none.
 struct FileSlot {
     Place<std::string> place;
@@ -186,8 +175,8 @@ struct AddressSlot {
     std::string range() const;
 };
 
-using ValueSlot =
-    std::variant<DurationSlot, IntegerSlot, AutoIntegerSlot, SizeSlot, BooleanSlot, NameSlot,
-                 FileSlot, WordSlot, AddressSlot, PercentSlot, StatusesSlot, ProtocolsSlot>;
+using ValueSlot = std::variant<DurationSlot, IntegerSlot, AutoIntegerSlot, SizeSlot, BooleanSlot,
+                               NameSlot, FileSlot, WordSlot, AddressSlot, PercentSlot, StatusesSlot,
+                               ProtocolsSlot, PrefixesSlot>;
 
 }  // namespace ringway::config

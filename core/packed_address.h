@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "core/address.h"
@@ -18,6 +19,13 @@ public:
     // False until an address was put in; an unknown peer counts as set.
     bool is_set() const { return family_ != Family::unset; }
     std::uint16_t port() const { return port_; }
+    bool is_local() const { return family_ == Family::local; }
+    // 4 bytes, 16, or none.
+    std::span<const std::uint8_t> host_bytes() const {
+        if (family_ == Family::ipv4) return std::span{host_}.first(4);
+        if (family_ == Family::ipv6) return host_;
+        return {};
+    }
 
     // "10.0.0.1", "2001:db8::1", "unix" or "unknown"; a view into `space`.
     static constexpr std::size_t text_max = 46;

@@ -13,6 +13,7 @@
 #include "http/access_log.h"
 #include "http/h1_parser.h"
 #include "http/settings.h"
+#include "http/wall_time.h"
 
 namespace ringway::http {
 
@@ -46,8 +47,11 @@ struct Context {
     // Where request ids come from.
     core::Prng prng{0};
     AccessLog* access_log = nullptr;  // Null: nothing is logged.
+    WallTime wall_time = {};
 
     core::Instant now() const { return io.clock().now(); }
+    // Of this second; a view until the next call.
+    std::string_view http_date() { return wall_time.http_date(io.clock().since_1970()); }
     // The smallest buffer that holds `bytes`, or an empty one when there is none.
     core::Buffer take_buffer(std::size_t bytes) {
         core::Buffer buffer;

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "core/text_writer.h"
+#include "http/accept.h"
 #include "http/h1_client.h"
 
 namespace ringway::http {
@@ -11,6 +13,20 @@ namespace ringway::http {
 namespace {
 
 constexpr std::string_view via = "1.1 ringway";
+// Of Proxy-Status and Server-Timing together.
+constexpr std::size_t told_bytes_max = 128;
+
+// In milliseconds with three places, as Server-Timing has it.
+void write_duration(std::string_view name, core::Duration duration, core::TextWriter& text) {
+    const auto microseconds =
+        std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+    const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(microseconds, 0));
+    text.text(name);
+    text.text(";dur=");
+    text.number(count / 1'000);
+    text.text(".");
+    text.padded(count % 1'000, 3);
+}
 
 }  // namespace
 
@@ -183,11 +199,15 @@ void Exchange::on_response_head(const ResponseHead& head) {
     if (head.status == 101) return switch_protocol(head);
     HeadEdits edits;
     edit_response(head, {.via = via}, home_.forwarding_, edits);
+    std::array<char, told_bytes_max> told;
+    if (!head.is_interim()) {
+        answered_ = home_.context_.now();
+        tell_how(head.status, told, edits);
+    }
     client_.send_head(head, edits);
     if (head.is_interim()) return;
     state_ = State::answering;
     status_ = head.status;
-    answered_ = home_.context_.now();
     held_body_.reset();
 }
 
@@ -312,10 +332,14 @@ void Exchange::reply_with(Reason reason) {
     status_ = status_of(reason);
     ClientSide& client = client_;
     const bool has_body = request_.empty() || request_.head().method != Method::head;
+    const bool wants_json = !request_.empty() && prefers_json(request_.head());
     char space[RequestId::text_bytes];
     const RequestIdText id{request_id(space)};
     finish(reason);
-    client.reply({.reason = reason, .request_id = id.view(), .has_body = has_body});
+    client.reply({.reason = reason,
+                  .request_id = id.view(),
+                  .has_body = has_body,
+                  .prefers_json = wants_json});
 }
 
 void Exchange::on_deadline() noexcept {
@@ -356,6 +380,22 @@ void Exchange::leave(Reason reason) {
 
 // --- What is told of it -------------------------------------------------------------------------
 
+// For whoever debugs a response: that it is a backend's, and where the time went.
+void Exchange::tell_how(std::uint16_t status, std::span<char> space, HeadEdits& edits) const {
+    core::TextWriter proxy_status{space.first(space.size() / 2)};
+    core::TextWriter server_timing{space.last(space.size() / 2)};
+    if (home_.forwarding_.proxy_status) {
+        proxy_status.text("ringway; received-status=");
+        proxy_status.number(status);
+        edits.add("Proxy-Status", proxy_status.written());
+    }
+    if (home_.forwarding_.server_timing) {
+        write_duration("connect", connected_ - began_, server_timing);
+        write_duration(", first_byte", answered_ - connected_, server_timing);
+        edits.add("Server-Timing", server_timing.written());
+    }
+}
+
 ForwardingContext Exchange::forwarding_context(ForwardingText& text) const {
     const std::string_view backend = home_.upstreams_.backend_name(backend_);
     return {.client_host = client_.peer().host_text(text.client_host),
@@ -363,7 +403,8 @@ ForwardingContext Exchange::forwarding_context(ForwardingText& text) const {
             .listen_port = client_.arrival().port,
             .via = via,
             .request_id = request_id(text.request_id),
-            .default_host = backend.starts_with("unix:") ? "localhost" : backend};
+            .default_host = backend.starts_with("unix:") ? "localhost" : backend,
+            .trusts_client = home_.context_.settings.trusts(client_.peer())};
 }
 
 std::string_view Exchange::request_id(std::span<char, RequestId::text_bytes> space) const {

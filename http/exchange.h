@@ -73,6 +73,7 @@ private:
         char request_id[RequestId::text_bytes];
     };
     ForwardingContext forwarding_context(ForwardingText& text) const;
+    void tell_how(std::uint16_t status, std::span<char> space, HeadEdits& edits) const;
     void give_up(Reason reason, const core::Error& error);
     void reply_with(Reason reason);
     void on_deadline() noexcept;

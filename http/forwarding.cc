@@ -167,6 +167,8 @@ private:
     void drop_all(FieldId id);
     void settle_host();
     void add_forwarded_for();
+    void add_forwarded();
+    bool compose_forwarded(std::string_view host);
     void add_via();
     void add_request_id();
     // Adds unless a trusted client said it already.
@@ -236,6 +238,31 @@ void RequestEdit::add_forwarded_for() {
     edits_.add("X-Forwarded-For", arena_.since(mark));
 }
 
+// Behind what a trusted proxy said, which stays as it came: a list may be in parts.
+void RequestEdit::add_forwarded() {
+    const std::size_t mark = arena_.mark();
+    if (!compose_forwarded(head_.at(head_.host))) {
+        // A host so long is left out: who the client is matters more.
+        arena_.reset(mark);
+        if (!compose_forwarded({})) return arena_.reset(mark);
+    }
+    edits_.add("Forwarded", arena_.since(mark));
+}
+
+// The bytes that a host may have need no escapes between quotes.
+bool RequestEdit::compose_forwarded(std::string_view host) {
+    const std::string_view client = context_.client_host;
+    const bool is_ipv6 = client.find(':') != std::string_view::npos;
+    const bool is_ipv4 = !client.empty() && client[0] >= '0' && client[0] <= '9';
+    bool fits = arena_.append(is_ipv6 ? "for=\"[" : "for=");
+    fits = fits && arena_.append(is_ipv6 || is_ipv4 ? client : "unknown");
+    fits = fits && arena_.append(is_ipv6 ? "]\"" : "");
+    if (!host.empty()) {
+        fits = fits && arena_.append(";host=\"") && arena_.append(host) && arena_.append("\"");
+    }
+    return fits && arena_.append(";proto=") && arena_.append(context_.scheme);
+}
+
 // Via names the version the message came in. The fields that came stay: a list may be in parts.
 void RequestEdit::add_via() {
     std::string_view via = context_.via;
@@ -273,6 +300,7 @@ void RequestEdit::add_fields(const ForwardingSettings& settings) {
     if (settings.x_real_ip) {
         add_unless_said(FieldId::x_real_ip, "X-Real-IP", context_.client_host);
     }
+    if (settings.forwarded) add_forwarded();
     if (settings.via) add_via();
     if (settings.x_request_id) add_request_id();
 }

@@ -23,6 +23,10 @@ struct ForwardingSettings {
     bool via = true;
     bool via_in_responses = false;
     bool x_request_id = true;
+    bool forwarded = false;  // RFC 7239.
+    // In responses: how it went, for whoever debugs (RFC 9209, W3C Server-Timing).
+    bool proxy_status = false;
+    bool server_timing = false;
 };
 
 // What the head itself does not say. Views must live as long as the edits.

@@ -1,8 +1,9 @@
 #include "http/own_answer.h"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include "core/text_writer.h"
+#include "http/reason.h"
 
 namespace ringway::http {
 
@@ -54,29 +55,90 @@ std::string_view line_of(ConnectionField connection) {
     return "";
 }
 
+// What RFC 9110, 15.5.6 asks for: CONNECT and TRACE are what is refused.
+constexpr std::string_view allow_line = "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n";
+// A backend may be back, and memory free, within a second.
+constexpr std::string_view retry_line = "Retry-After: 1\r\n";
+
+struct Body {
+    std::string_view content_type;
+    std::string_view text;
+};
+
+Body body_of(const Context& context, const Reply& answer, core::TextWriter& space) {
+    const std::uint16_t status = answer.status();
+    if (answer.prefers_json) {
+        space.text("{\"status\":");
+        space.number(status);
+        space.text(",\"reason\":\"");
+        space.text(name_of(answer.reason));
+        space.text("\",\"request_id\":\"");
+        space.json(answer.request_id);
+        space.text("\"}\n");
+        return {.content_type = "application/json", .text = space.written()};
+    }
+    for (const ErrorPage& page : context.settings.error_pages) {
+        if (page.status == status) return {.content_type = page.content_type, .text = page.text};
+    }
+    space.number(status);
+    space.text(" ");
+    space.text(phrase_of(status));
+    space.text(": ");
+    space.text(name_of(answer.reason));
+    space.text("\n");
+    return {.content_type = "text/plain", .text = space.written()};
+}
+
+void write_field(std::string_view name, std::string_view value, core::TextWriter& head) {
+    head.text(name);
+    head.text(": ");
+    head.text(value);
+    head.text("\r\n");
+}
+
+void write_head(Context& context, const Reply& answer, const Body& body, core::TextWriter& head) {
+    const std::uint16_t status = answer.status();
+    head.text("HTTP/1.1 ");
+    head.number(status);
+    head.text(" ");
+    head.text(phrase_of(status));
+    head.text("\r\n");
+    write_field("Date", context.http_date(), head);
+    write_field("Content-Type", body.content_type, head);
+    head.text("Content-Length: ");
+    head.number(body.text.size());
+    head.text("\r\n");
+    write_field("X-Ringway-Reason", name_of(answer.reason), head);
+    if (!answer.request_id.empty()) write_field("X-Request-Id", answer.request_id, head);
+    if (context.settings.forwarding.proxy_status) {
+        head.text("Proxy-Status: ringway; error=");
+        head.text(proxy_error_of(answer.reason));
+        head.text("; details=\"");
+        head.text(name_of(answer.reason));
+        head.text("\"\r\n");
+    }
+    if (status == 405) head.text(allow_line);
+    if (status == 503) head.text(retry_line);
+}
+
 }  // namespace
 
 core::Buffer write_own_answer(Context& context, const Reply& answer, ConnectionField connection) {
-    std::array<char, 512> space;
-    const std::uint16_t status = answer.status();
-    const std::string_view reason = name_of(answer.reason);
-    const std::string_view phrase = phrase_of(status);
-    // "502 Bad Gateway: upstream_refused" and a line end.
-    const std::size_t body = 3 + 1 + phrase.size() + 2 + reason.size() + 1;
-    const auto written =
-        fmt::format_to_n(space.data(), space.size(),
-                         "HTTP/1.1 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-                         "X-Ringway-Reason: {}\r\n{}\r\n",
-                         status, phrase, body, reason, line_of(connection));
-    CHECK(written.size <= space.size());
-    core::Buffer bytes = context.take_buffer(written.size + body);
+    // Each byte of an id may become six.
+    std::array<char, 1'024> body_space;
+    core::TextWriter body_writer{body_space};
+    const Body body = body_of(context, answer, body_writer);
+    std::array<char, 1'024> head_space;
+    core::TextWriter head{head_space};
+    write_head(context, answer, body, head);
+    head.text(line_of(connection));
+    head.text("\r\n");
+    CHECK(!head.overflowed() && !body_writer.overflowed());
+    const std::size_t size = head.size() + (answer.has_body ? body.text.size() : 0);
+    core::Buffer bytes = context.take_buffer(size);
     if (!bytes) return bytes;
-    bytes.append(std::as_bytes(std::span{space.data(), written.size}));
-    if (!answer.has_body) return bytes;
-    const auto text =
-        fmt::format_to_n(space.data(), space.size(), "{} {}: {}\n", status, phrase, reason);
-    CHECK(text.size == body);
-    bytes.append(std::as_bytes(std::span{space.data(), text.size}));
+    bytes.append(std::as_bytes(std::span{head.written()}));
+    if (answer.has_body) bytes.append(std::as_bytes(std::span{body.text}));
     return bytes;
 }
 

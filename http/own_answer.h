@@ -1,6 +1,7 @@
 // Answers made here rather than by a backend: refusals, errors, no route. Each is a whole
-// response with a small plain body that carries the reason word of the contract, so that a person
-// with curl and a log sees the same word. Off the hot path.
+// response with a small body that carries the reason word of the contract, so that a person with
+// curl and a log sees the same word: a line of text, an object for who asked for JSON, or the page
+// that the configuration has for that status. Off the hot path.
 #pragma once
 
 #include <cstdint>

@@ -2,9 +2,12 @@
 // generation; config/config.h embeds it. Defaults here are the product's defaults.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "core/address_prefix.h"
 #include "core/clock.h"
 #include "http/body_framing.h"
 #include "http/forwarding.h"
@@ -44,11 +47,32 @@ struct RetrySettings {
     core::Duration per_try_timeout{};  // Until the first byte of an answer; 0: only first_byte.
 };
 
+// The body of our own answers with that status, instead of a line of text.
+struct ErrorPage {
+    std::uint16_t status = 0;
+    std::string content_type;
+    std::string text;
+};
+
+// The statuses that our own answers have.
+inline constexpr std::array<std::uint16_t, 11> own_statuses = {400, 404, 405, 408, 414, 417,
+                                                               431, 502, 503, 504, 505};
+
 struct Settings {
+    // Clients that are proxies, whose word about their own clients is passed on.
+    std::vector<core::AddressPrefix> trusted_proxies;
+    std::vector<ErrorPage> error_pages;
     ForwardingSettings forwarding;
     HeadLimits head_limits;
     BodyLimits body_limits;
     ClientSettings client;
+
+    bool trusts(const core::PackedAddress& peer) const {
+        for (const core::AddressPrefix& prefix : trusted_proxies) {
+            if (prefix.contains(peer)) return true;
+        }
+        return false;
+    }
 };
 
 }  // namespace ringway::http

@@ -35,24 +35,13 @@ void WallTime::compose() {
     const auto minute = time.minutes().count();
     const auto second = time.seconds().count();
 
-    char* at = space_.data();
-    const auto view_from = [](char* begin, char* end) {
-        return std::string_view{begin, static_cast<std::size_t>(end - begin)};
-    };
-    char* end = fmt::format_to_n(at, 32, "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", day_name,
-                                 day_of_month, month_name, year, hour, minute, second)
-                    .out;
-    http_date_ = view_from(at, end);
-    at = end;
-    end = fmt::format_to_n(at, 32, "{:02}/{}/{:04}:{:02}:{:02}:{:02} +0000", day_of_month,
-                           month_name, year, hour, minute, second)
-              .out;
-    log_date_ = view_from(at, end);
-    at = end;
-    end = fmt::format_to_n(at, 32, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year, month, day_of_month,
-                           hour, minute, second)
-              .out;
-    iso_second_ = view_from(at, end);
+    fmt::format_to_n(http_date_.data(), http_date_.size(),
+                     "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", day_name, day_of_month, month_name,
+                     year, hour, minute, second);
+    fmt::format_to_n(log_date_.data(), log_date_.size(), "{:02}/{}/{:04}:{:02}:{:02}:{:02} +0000",
+                     day_of_month, month_name, year, hour, minute, second);
+    fmt::format_to_n(iso_second_.data(), iso_second_.size(), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+                     year, month, day_of_month, hour, minute, second);
 }
 
 }  // namespace ringway::http

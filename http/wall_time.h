@@ -15,27 +15,29 @@ namespace ringway::http {
 class WallTime {
 public:
     // "Fri, 20 Nov 2026 12:00:00 GMT" (RFC 9110, 5.6.7).
-    std::string_view http_date(core::Duration since_1970) { return at(since_1970).http_date_; }
+    std::string_view http_date(core::Duration since_1970) {
+        return text(at(since_1970).http_date_);
+    }
     // "20/Nov/2026:12:00:00 +0000", as access logs have it.
-    std::string_view log_date(core::Duration since_1970) { return at(since_1970).log_date_; }
+    std::string_view log_date(core::Duration since_1970) { return text(at(since_1970).log_date_); }
     // "2026-11-20T12:00:00": to the second, without zone.
-    std::string_view iso_second(core::Duration since_1970) { return at(since_1970).iso_second_; }
+    std::string_view iso_second(core::Duration since_1970) {
+        return text(at(since_1970).iso_second_);
+    }
 
 private:
     WallTime& at(core::Duration since_1970);
     void compose();
 
-    std::int64_t second_ = -1;
-    std::array<char, 96> space_;
-    std::string_view http_date_;
-    std::string_view log_date_;
-    std::string_view iso_second_;
+    template <std::size_t Size>
+    static std::string_view text(const std::array<char, Size>& form) {
+        return {form.data(), Size};
+    }
 
-public:
-    WallTime() = default;
-    // The views are of its own space.
-    WallTime(const WallTime&) = delete;
-    WallTime& operator=(const WallTime&) = delete;
+    std::int64_t second_ = -1;
+    std::array<char, 29> http_date_;
+    std::array<char, 26> log_date_;
+    std::array<char, 19> iso_second_;
 };
 
 }  // namespace ringway::http

@@ -80,6 +80,23 @@ x_real_ip = false                            # default
 via = true                                   # default
 via_in_responses = false                     # default
 x_request_id = true                          # default
+forwarded = false                            # default
+proxy_status = false                         # default
+server_timing = false                        # default
+trusted_proxies = []                         # default
+
+[errors]
+400 = "built-in"                             # default
+404 = "built-in"                             # default
+405 = "built-in"                             # default
+408 = "built-in"                             # default
+414 = "built-in"                             # default
+417 = "built-in"                             # default
+431 = "built-in"                             # default
+502 = "built-in"                             # default
+503 = "built-in"                             # default
+504 = "built-in"                             # default
+505 = "built-in"                             # default
 
 [limits]
 connections = 100000                         # default

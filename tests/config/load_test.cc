@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace ringway::config {
 namespace {
 
@@ -135,6 +137,9 @@ timeout = "0s"
 [forwarding]
 x_forwarded_for = false
 x_real_ip = true
+trusted_proxies = ["10.0.0.0/8", "::1"]
+[errors]
+502 = "sorry.html"
 [log]
 file = "/var/log/ringway/ringway.log"
 level = "debug"
@@ -162,6 +167,9 @@ access = { file = "stdout", format = "text" }
     EXPECT_EQ(config.shutdown_timeout, 0s);
     EXPECT_FALSE(config.http.forwarding.x_forwarded_for);
     EXPECT_TRUE(config.http.forwarding.x_real_ip);
+    ASSERT_EQ(config.http.trusted_proxies.size(), 2U);
+    EXPECT_EQ(config.http.trusted_proxies[0].text(), "10.0.0.0/8");
+    EXPECT_EQ(std::ranges::count(config.error_files, "sorry.html"), 1);
     EXPECT_EQ(config.log.file, "/var/log/ringway/ringway.log");
     EXPECT_EQ(config.log.level, core::LogLevel::debug);
     EXPECT_EQ(config.log.access.file, "stdout");

@@ -33,7 +33,10 @@ class FakeClient final : public ClientSide {
 public:
     explicit FakeClient(Log& log) : log_(log) {}
 
-    void send_head(const ResponseHead& head, const HeadEdits&) override {
+    void send_head(const ResponseHead& head, const HeadEdits& edits) override {
+        for (std::size_t i = 0; i < edits.added_count; i++) {
+            fields.push_back(fmt::format("{}: {}", edits.added[i].name, edits.added[i].value));
+        }
         EXPECT_TRUE(is_open()) << "a head after the end";
         EXPECT_FALSE(has_head) << "two final heads";
         has_head = !head.is_interim();
@@ -46,8 +49,9 @@ public:
     }
     void reply(const Reply& reply) override {
         EXPECT_FALSE(has_head) << "a reply behind a head";
-        log_.push_back(fmt::format("client reply {} {}{}", reply.status(), name_of(reply.reason),
-                                   reply.has_body ? "" : " without body"));
+        log_.push_back(fmt::format("client reply {} {}{}{}", reply.status(), name_of(reply.reason),
+                                   reply.has_body ? "" : " without body",
+                                   reply.prefers_json ? " in JSON" : ""));
         ends++;
     }
     void flush() override { log_.push_back("client flush"); }
@@ -79,6 +83,7 @@ public:
     std::size_t granted = 0, received = 0;  // Of the request's body, in all; of the response's.
     int ends = 0;
     bool has_head = false, is_gone = false;
+    std::vector<std::string> fields;  // Added to heads.
 
 private:
     Log& log_;

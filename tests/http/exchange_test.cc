@@ -206,6 +206,23 @@ TEST_F(ExchangeTest, ARequestIdThatCameIsPassedOnAndNoneIsAdded) {
     end_response();
 }
 
+TEST_F(ExchangeTest, ATrustedProxysWordAboutItsClientIsPassedOn) {
+    settings.trusted_proxies = {core::AddressPrefix::parse("127.0.0.0/8").value()};
+    upstreams.at_once = {{}};
+    begin("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
+    sink->on_request_end();
+    EXPECT_EQ(std::ranges::count(upstream().fields, "X-Forwarded-For: 192.0.2.1, 127.0.0.1"), 1);
+    respond_ok();
+    end_response();
+    settings.trusted_proxies = {core::AddressPrefix::parse("10.0.0.0/8").value()};
+    upstreams.at_once = {{}};
+    begin("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n");
+    sink->on_request_end();
+    EXPECT_EQ(std::ranges::count(upstream().fields, "X-Forwarded-For: 127.0.0.1"), 1);
+    respond_ok();
+    end_response();
+}
+
 // --- Own answers
 // ----------------------------------------------------------------------------------
 

@@ -254,6 +254,47 @@ TEST(Forwarding, OfAResponseWithoutContentHasNoLength) {
     EXPECT_EQ(forwarder.response(not_modified), not_modified);
 }
 
+TEST(Forwarding, SaysItAllInForwardedWhenAsked) {
+    Forwarder forwarder;
+    forwarder.settings.forwarded = true;
+    EXPECT_EQ(forwarder.fields("Forwarded: for=spoofed\r\n"),
+              "Forwarded: for=192.0.2.7;host=\"a\";proto=https\r\n");
+    forwarder.context.client_host = "2001:db8::7";
+    EXPECT_EQ(forwarder.fields(""), "Forwarded: for=\"[2001:db8::7]\";host=\"a\";proto=https\r\n");
+    forwarder.context.client_host = "unix";
+    EXPECT_EQ(forwarder.fields(""), "Forwarded: for=unknown;host=\"a\";proto=https\r\n");
+}
+
+TEST(Forwarding, StandsInForwardedBehindWhatATrustedProxySaid) {
+    Forwarder forwarder;
+    forwarder.settings.forwarded = true;
+    forwarder.context.trusts_client = true;
+    EXPECT_EQ(forwarder.fields("Forwarded: for=198.51.100.1;proto=http\r\n"),
+              "Forwarded: for=198.51.100.1;proto=http\r\n"
+              "Forwarded: for=192.0.2.7;host=\"a\";proto=https\r\n");
+}
+
+TEST(Forwarding, LeavesAHostOutOfForwardedThatIsTooLong) {
+    Forwarder forwarder;
+    forwarder.settings.forwarded = true;
+    forwarder.arena_bytes = 60;
+    const std::string host(100, 'h');
+    EXPECT_NE(forwarder.request("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+                  .find("\r\nForwarded: for=192.0.2.7;proto=https\r\n"),
+              std::string::npos);
+    forwarder.arena_bytes = 10;
+    EXPECT_EQ(forwarder.fields(""), "");
+}
+
+TEST(Forwarding, PassesTraceparentAndTracestateOnAsTheyCame) {
+    Forwarder forwarder;
+    forwarder.settings = ForwardingSettings{};
+    const std::string trace =
+        "Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+        "tracestate: a=1,b=2\r\n";
+    EXPECT_TRUE(forwarder.fields(trace).starts_with(trace));
+}
+
 TEST(Forwarding, OfAResponseAddsViaWhenAsked) {
     Forwarder forwarder;
     forwarder.settings.via_in_responses = true;

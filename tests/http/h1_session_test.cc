@@ -211,7 +211,8 @@ TEST_F(H1SessionTest, ADrainedConnectionEndsBehindItsAnswerAndSaysSo) {
 TEST_F(H1SessionTest, AnAnswerFromWithinTheQuestionIsTheSameAnswer) {
     host.refuse_with = Reason::no_route;
     const std::string answer =
-        "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 24\r\n"
+        "HTTP/1.1 404 Not Found\r\nDate: Fri, 20 Nov 2026 12:00:00 GMT\r\n"
+        "Content-Type: text/plain\r\nContent-Length: 24\r\n"
         "X-Ringway-Reason: no_route\r\n\r\n404 Not Found: no_route\n";
     EXPECT_EQ(exchange(std::string(get_a) + std::string(get_b)), answer + answer);
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "http/request_id.h"
 #include "tests/http/memory_fixture.h"
 #include "tests/support/parsed_head.h"
 
@@ -19,8 +22,9 @@ protected:
 
 TEST_F(OwnAnswerTest, SaysItsReasonInAFieldAndToAReader) {
     EXPECT_EQ(written({.reason = Reason::no_backend}),
-              "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
-              "Content-Length: 36\r\nX-Ringway-Reason: no_backend\r\n\r\n"
+              "HTTP/1.1 503 Service Unavailable\r\nDate: Fri, 20 Nov 2026 12:00:00 GMT\r\n"
+              "Content-Type: text/plain\r\nContent-Length: 36\r\n"
+              "X-Ringway-Reason: no_backend\r\nRetry-After: 1\r\n\r\n"
               "503 Service Unavailable: no_backend\n");
 }
 
@@ -48,6 +52,60 @@ TEST_F(OwnAnswerTest, SaysWhetherTheConnectionIsKept) {
               std::string::npos);
     EXPECT_NE(written(reply, ConnectionField::keep_alive).find("\r\nConnection: keep-alive\r\n"),
               std::string::npos);
+}
+
+TEST_F(OwnAnswerTest, IsAnObjectForWhoPrefersJson) {
+    const std::string answer =
+        written({.reason = Reason::upstream_reset, .request_id = "a\"b\xff", .prefers_json = true});
+    EXPECT_NE(answer.find("\r\nContent-Type: application/json\r\n"), std::string::npos);
+    EXPECT_NE(answer.find("\r\nX-Request-Id: a\"b\xff\r\n"), std::string::npos);
+    EXPECT_TRUE(
+        answer.ends_with("\r\n\r\n{\"status\":502,\"reason\":\"upstream_reset\","
+                         "\"request_id\":\"a\\\"b\\u00ff\"}\n"))
+        << answer;
+}
+
+TEST_F(OwnAnswerTest, HasRoomForTheLongestIdOfTheOddestBytes) {
+    const std::string id(RequestId::brought_bytes_max, '\xff');
+    for (std::size_t i = 1; i < reason_count; i++) {
+        const std::string answer =
+            written({.reason = static_cast<Reason>(i), .request_id = id, .prefers_json = true});
+        EXPECT_EQ(tests::parse_response(answer).result, Parse::complete) << answer;
+    }
+}
+
+TEST_F(OwnAnswerTest, IsThePageThatTheConfigurationHasForItsStatus) {
+    settings.error_pages = {{.status = 502, .content_type = "text/html", .text = "<p>sorry"}};
+    const std::string page = written({.reason = Reason::upstream_reset});
+    EXPECT_NE(page.find("Content-Type: text/html\r\nContent-Length: 8\r\n"), std::string::npos);
+    EXPECT_NE(page.find("X-Ringway-Reason: upstream_reset\r\n"), std::string::npos);
+    EXPECT_TRUE(page.ends_with("\r\n\r\n<p>sorry"));
+    EXPECT_TRUE(written({.reason = Reason::upstream_reset, .prefers_json = true}).ends_with("}\n"));
+    EXPECT_TRUE(written({.reason = Reason::no_backend}).ends_with(": no_backend\n"));
+}
+
+TEST_F(OwnAnswerTest, To405SaysWhatIsAllowed) {
+    EXPECT_NE(written({.reason = Reason::method_refused}).find("\r\nAllow: GET, "),
+              std::string::npos);
+    EXPECT_EQ(written({.reason = Reason::no_route}).find("Allow"), std::string::npos);
+}
+
+TEST_F(OwnAnswerTest, TellsProxyStatusWhenItIsAsked) {
+    EXPECT_EQ(written({.reason = Reason::connect_timeout}).find("Proxy-Status"), std::string::npos);
+    settings.forwarding.proxy_status = true;
+    EXPECT_NE(written({.reason = Reason::connect_timeout})
+                  .find("\r\nProxy-Status: ringway; error=connection_timeout; "
+                        "details=\"connect_timeout\"\r\n"),
+              std::string::npos);
+}
+
+TEST_F(OwnAnswerTest, EachStatusOfOursCanHaveAPage) {
+    for (std::size_t i = 1; i < reason_count; i++) {
+        const std::uint16_t status = status_of(static_cast<Reason>(i));
+        if (status == 499) continue;  // Nobody is there to read it.
+        EXPECT_NE(std::ranges::find(own_statuses, status), own_statuses.end()) << status;
+        EXPECT_NE(phrase_of(status), "Error") << status;
+    }
 }
 
 TEST_F(OwnAnswerTest, WithoutABufferThereIsNone) {

@@ -1,0 +1,129 @@
+// What an access log and the counters hear of an exchange, however it ends.
+#include <string>
+#include <vector>
+
+#include "http/exchange.h"
+#include "tests/http/exchange_fixture.h"
+
+namespace ringway::http {
+namespace {
+
+using core::Errc;
+using fakes::ExchangeTest;
+
+// Views die with the call, so what is asked for is copied.
+class RecordingLog final : public AccessLog {
+public:
+    void on_finish(const ExchangeRecord& record) override {
+        lines.push_back(fmt::format("{} {} in {} out {} by {} in {}{}", record.status,
+                                    name_of(record.reason), record.bytes_in, record.bytes_out,
+                                    record.backend.empty() ? "nobody" : record.backend,
+                                    record.attempts, record.upstream_was_reused ? " reused" : ""));
+        connect = record.connect;
+        first_byte = record.first_byte;
+        total = record.total;
+    }
+    std::vector<std::string> lines;
+    core::Duration connect{};
+    core::Duration first_byte{};
+    core::Duration total{};
+};
+
+class ExchangeTold : public ExchangeTest {
+protected:
+    void SetUp() override {
+        ExchangeTest::SetUp();
+        context.access_log = &told;
+    }
+    RecordingLog told;
+};
+
+TEST_F(ExchangeTold, OfAnAnswerIsItsStatusItsBytesAndWhoGaveIt) {
+    upstreams.at_once = {{.is_reused = true}};
+    begin_post(3);
+    sink->on_request_body(bytes("abc"));
+    sink->on_request_end();
+    respond_ok("hello");
+    end_response();
+    EXPECT_EQ(told.lines, std::vector<std::string>{"200 ok in 3 out 5 by 10.0.0.1:80 in 1 reused"});
+    EXPECT_EQ(counters.of(Reason::ok).value(), 1U);
+}
+
+TEST_F(ExchangeTold, OfAFailureIsTheWordThatTheClientReads) {
+    make(std::nullopt);
+    get();
+    EXPECT_EQ(told.lines.back(), "404 no_route in 0 out 0 by nobody in 0");
+    make(Route{.group = {1}, .retry = &retry});
+    retry.attempts = 1;
+    upstreams.at_once = {{.error = core::Error{.code = Errc::refused, .retry = core::Retry::yes}}};
+    get();
+    EXPECT_EQ(told.lines.back(), "502 upstream_unreachable in 0 out 0 by 10.0.0.1:80 in 1");
+    EXPECT_EQ(counters.of(Reason::upstream_unreachable).value(), 1U);
+}
+
+TEST_F(ExchangeTold, OfAnAnswerThatWasCutIsTheStatusThatWentOut) {
+    upstreams.at_once = {{}};
+    get();
+    respond("HTTP/1.1 206 Partial Content\r\nContent-Length: 10\r\n\r\n");
+    upstream().sink.on_response_body(bytes("1234"));
+    fail(Errc::ended, core::Retry::never);
+    EXPECT_EQ(told.lines.back(), "206 upstream_cut in 0 out 4 by 10.0.0.1:80 in 1");
+}
+
+TEST_F(ExchangeTold, OfAClientThatLeftIsThatItDid) {
+    upstreams.at_once = {{}};
+    get();
+    leave();
+    EXPECT_EQ(told.lines.back(), "499 client_gone in 0 out 0 by 10.0.0.1:80 in 1");
+}
+
+TEST_F(ExchangeTold, OfARefusedBodyIsItsRefusal) {
+    upstreams.at_once = {{}};
+    begin("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    sink->on_request_pause();
+    client.is_gone = true;
+    const RequestIdText id = sink->on_request_refused(Refusal::bad_chunk);
+    EXPECT_EQ(id.view().size(), 32U);
+    EXPECT_EQ(told.lines.back(), "400 bad_chunk in 0 out 0 by 10.0.0.1:80 in 1");
+}
+
+// A response is told of to its client, too, when that is asked for.
+class ExchangeTells : public ExchangeTest {
+protected:
+    std::string field(std::string_view name) {
+        for (const std::string& line : client.fields) {
+            if (line.starts_with(name)) return line;
+        }
+        return "none";
+    }
+    void answer_once() {
+        upstreams.at_once = {{}};
+        get();
+        respond_ok();
+        end_response();
+    }
+};
+
+TEST_F(ExchangeTells, NothingUnlessItIsAsked) {
+    answer_once();
+    EXPECT_EQ(field("Proxy-Status"), "none");
+    EXPECT_EQ(field("Server-Timing"), "none");
+}
+
+TEST_F(ExchangeTells, WhoAnsweredAndWhereTheTimeWent) {
+    forwarding.proxy_status = forwarding.server_timing = true;
+    answer_once();
+    EXPECT_EQ(field("Proxy-Status"), "Proxy-Status: ringway; received-status=200");
+    EXPECT_EQ(field("Server-Timing"), "Server-Timing: connect;dur=0.000, first_byte;dur=0.000");
+}
+
+TEST_F(ExchangeTells, InJsonWhyThereIsNoAnswerWhenJsonIsPreferred) {
+    make(std::nullopt);
+    begin("GET / HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n");
+    EXPECT_EQ(log.back(), "client reply 404 no_route in JSON");
+    begin("GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n");
+    EXPECT_EQ(log.back(), "client reply 404 no_route");
+}
+
+}  // namespace
+}  // namespace ringway::http
