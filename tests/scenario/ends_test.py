@@ -116,7 +116,7 @@ class Ends(Scenario):
         client.sendall(GET % b"hang")
         eventually(lambda: gate.waiting == 1, "the request is at the backend")
         self.assertEqual(self.ringway.end(), 1)
-        self.assertIn("shutdown_timeout has passed", self.ringway.said())
+        self.assertIn("shutdown.timeout has passed", self.ringway.said())
         self.assertEqual(client.recv(1), b"")
 
     def test_idle_connections_do_not_delay_the_end(self):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """In steady state a shard takes no lock and asks the kernel for no memory: strace of its thread shows no such call."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -58,9 +59,12 @@ class Quiet(Scenario):
         return head
 
     def shard_threads(self):
-        """The threads that have a table of descriptors of their own; the first one is the control thread."""
-        tasks = sorted(int(task.name) for task in Path(f"/proc/{self.ringway.pid}/task").iterdir())
-        return [task for task in tasks if task != self.ringway.pid]
+        """The threads that have a table of descriptors of their own."""
+        tables = {
+            int(task.name): {(fd.name, os.readlink(fd)) for fd in (task / "fd").iterdir()}
+            for task in Path(f"/proc/{self.ringway.pid}/task").iterdir()
+        }
+        return [task for task, table in tables.items() if table != tables[self.ringway.pid]]
 
     def test_shards_take_no_lock_and_no_memory(self):
         if shutil.which("strace") is None:
