@@ -34,8 +34,7 @@ std::string without_notes(std::string_view explained) {
     return out;
 }
 
-TEST(Explain, NamesEveryValueAndWhereItComesFrom) {
-    const std::string expected = R"([shards]
+constexpr std::string_view explained_text = R"([shards]
 count = "auto"                               # default
 pin = true                                   # default
 
@@ -116,7 +115,9 @@ access.format = "json"                       # default
 [shutdown]
 timeout = "30s"                              # default
 )";
-    EXPECT_EQ(explain(loaded_from(text)), expected);
+
+TEST(Explain, NamesEveryValueAndWhereItComesFrom) {
+    EXPECT_EQ(explain(loaded_from(text)), explained_text);
 }
 
 TEST(Explain, IsAFileThatMeansTheSame) {
