@@ -271,7 +271,8 @@ void FleetSim::post(std::uint32_t shard, shards::Message::Kind kind) {
 
 void FleetSim::play() {
     // One of several shards may have to go while the others work.
-    if (weather_ != Weather::calm && shards_.size() > 1 && prng_.chance(0.25)) {
+    const double chance = weather_ == Weather::calm ? 0 : weather_ == Weather::engine ? 0.7 : 0.25;
+    if (shards_.size() > 1 && prng_.chance(chance)) {
         const std::size_t share = prng_.uniform(options_.exchanges);
         run_for(1h, [&] { return ledger_->size() > share || clients_have_ended(); });
         ledger_->on_drain();
