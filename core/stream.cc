@@ -1,5 +1,6 @@
 #include "core/stream.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -42,17 +43,18 @@ void Stream::on_connect_done(Outcome outcome) noexcept {
     events_.on_connected();
 }
 
-void Stream::receive() {
+void Stream::receive(std::size_t bulk_bytes_max) {
     CHECK(state_ == State::open);
     if (is_receiving() || has_failed_ || has_ended_) return;
-    if (receives_bulk_ && try_receive_bulk()) return;
+    if (receives_bulk_ && try_receive_bulk(bulk_bytes_max)) return;
     io_.receive(receive_.then<&Stream::on_received>(), fd_, options_.pool);
 }
 
-bool Stream::try_receive_bulk() {
+bool Stream::try_receive_bulk(std::size_t bytes_max) {
     Buffer buffer = io_.bulk_pool().try_take();
     if (!buffer) return false;
-    const std::span<std::byte> space = buffer.back_room();
+    const std::span<std::byte> room = buffer.back_room();
+    const std::span<std::byte> space = room.first(std::min(room.size(), bytes_max));
     bulk_ = buffer.release();
     BufferPool::lend_in_place(*bulk_);
     io_.receive_into(receive_.then<&Stream::on_bulk_received>(), fd_, space);

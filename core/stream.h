@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "core/buffer_pool.h"
 #include "core/byte_queue.h"
@@ -59,8 +60,9 @@ public:
     // nothing began. REQUIRES: unused.
     Result<void> connect(const Address& peer);
 
-    // Asks for the next bytes; asking twice is asking once.
-    void receive();
+    // Asks for the next bytes; asking twice is asking once. At most `bulk_bytes_max` come at once,
+    // also where they come in bulk; a receive into a small buffer is always allowed.
+    void receive(std::size_t bulk_bytes_max = std::numeric_limits<std::size_t>::max());
     // What comes next is small, or long in coming: no large buffer shall wait for it.
     void end_bulk() { receives_bulk_ = false; }
     bool is_receiving() const { return receive_.in_flight() || is_waiting(); }
@@ -83,7 +85,7 @@ public:
 
 private:
     void on_connect_done(Outcome outcome) noexcept;
-    bool try_receive_bulk();
+    bool try_receive_bulk(std::size_t bytes_max);
     void on_received(Outcome outcome) noexcept;
     void on_bulk_received(Outcome outcome) noexcept;
     void on_arrived(Outcome outcome, Buffer bytes);

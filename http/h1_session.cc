@@ -15,6 +15,7 @@ constexpr core::Duration drain_grace = std::chrono::milliseconds(500);
 constexpr core::Duration watch_closing_client_after = std::chrono::milliseconds(50);
 // Answers that a client may leave unread before its next pipelined request waits.
 constexpr std::size_t unread_bytes_max = 65'536;
+constexpr std::size_t early_bytes_max = 65'536;  // Below what a large buffer holds.
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
 constexpr core::Error cut_by_us{
@@ -172,11 +173,7 @@ core::Buffer H1Session::read_body(core::Buffer bytes) {
 
 void H1Session::receive_if_wanted() {
     if (!stream_.is_open()) return;
-    // A large buffer is for a body alone: what comes behind it is to be kept, and is kept in small
-    // ones.
-    if (state_ != State::answering || !body_.goes_on_for(context_.io.bulk_pool().space_each())) {
-        stream_.end_bulk();
-    }
+    if (state_ != State::answering || body_.has_ended()) stream_.end_bulk();
     switch (state_) {
         case State::waiting:
         case State::head:
@@ -188,7 +185,7 @@ void H1Session::receive_if_wanted() {
             if (!body_.has_ended()) {
                 if (granted_ == 0) return;
                 arm_timer(context_.settings.client.body_timeout);
-                return stream_.receive();
+                return stream_.receive(body_receive_max());
             }
             // Armed while the answer is made: it notices a client that goes away, and it is the
             // receive of the next request, so it costs nothing.
@@ -202,6 +199,13 @@ void H1Session::receive_if_wanted() {
         case State::closing:
             return;
     }
+}
+
+// What comes behind the body is kept for the next request, in a buffer that is made for heads: no
+// receive may bring more of it than that holds.
+std::size_t H1Session::body_receive_max() const {
+    const std::size_t all = context_.io.bulk_pool().space_each();
+    return body_.goes_on_for(all) ? all : early_bytes_max;
 }
 
 void H1Session::grant(std::size_t bytes) {
@@ -482,11 +486,9 @@ void H1Session::arm_timer(core::Duration timeout) {
 }
 
 const core::PackedAddress& H1Session::peer() {
-    if (!peer_.is_set() && stream_.is_open()) {
-        peer_ =
-            core::PackedAddress{context_.io.peer_address(stream_.fd()).value_or(core::Address{})};
-    }
-    return peer_;
+    if (peer_.is_set() || !stream_.is_open()) return peer_;
+    const core::Result<core::Address> address = context_.io.peer_address(stream_.fd());
+    return peer_ = core::PackedAddress{address.value_or(core::Address{})};
 }
 
 // This side never connects.

@@ -86,6 +86,7 @@ private:
 
     void process(core::Buffer bytes);
     bool may_begin_next() const;
+    std::size_t body_receive_max() const;
     void go_on();
     core::Buffer parse_head(core::Buffer bytes);
     core::Buffer begin_request(const RequestHead& head, core::Buffer bytes);

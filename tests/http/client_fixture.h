@@ -20,6 +20,8 @@ namespace ringway::http::fakes {
 
 class Heard : public ResponseSink {
 public:
+    virtual ~Heard() = default;
+
     void on_response_head(const ResponseHead& head) override {
         EXPECT_FALSE(is_over());
         statuses.push_back(head.status);
