@@ -184,12 +184,8 @@ core::Buffer H1Client::parse_head(core::Buffer bytes) {
         fail(upstream_error(core::Errc::no_buffers, core::Retry::never, "pools are dry"));
         return {};
     }
-    const std::string_view text =
-        is_first
-            // NOLINTNEXTLINE(bugprone-use-after-move): they were moved only if this is not the
-            // first.
-            ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size()}
-            : pending_.text();
+    // They were moved only if these are not the first: NOLINTNEXTLINE(bugprone-use-after-move)
+    const std::string_view text = is_first ? text_of(bytes) : pending_.text();
     ResponseHead head;
     Refusal refusal = Refusal::none;
     switch (parse_response_head({.bytes = text, .seen = pending_.seen()},

@@ -144,6 +144,6 @@ private:
 };
 
 // What an exchange can take of a response, or a client of a request body, before it must say so.
-inline constexpr std::size_t body_window_bytes = 65'536;
+inline constexpr std::size_t body_window_bytes = 131'072;
 
 }  // namespace ringway::http

@@ -95,12 +95,8 @@ core::Buffer H1Session::parse_head(core::Buffer bytes) {
         refuse_for_memory();
         return {};
     }
-    const std::string_view text =
-        is_first
-            // NOLINTNEXTLINE(bugprone-use-after-move): they were moved only if this is not the
-            // first.
-            ? std::string_view{reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size()}
-            : pending_.text();
+    // They were moved only if these are not the first: NOLINTNEXTLINE(bugprone-use-after-move)
+    const std::string_view text = is_first ? text_of(bytes) : pending_.text();
     RequestHead head;
     Refusal refusal = Refusal::none;
     switch (parse_request_head({.bytes = text, .seen = pending_.seen()},

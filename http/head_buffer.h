@@ -12,14 +12,16 @@
 
 namespace ringway::http {
 
+inline std::string_view text_of(const core::Buffer& bytes) {
+    return {reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size()};
+}
+
 class HeadBuffer {
 public:
     bool empty() const { return !bytes_; }
     // Adds what arrived. False when no buffer can hold it: the pools are dry.
     [[nodiscard]] bool append(Context& context, core::Buffer arrived);
-    std::string_view text() const {
-        return {reinterpret_cast<const char*>(bytes_.bytes().data()), bytes_.size()};
-    }
+    std::string_view text() const { return text_of(bytes_); }
     // How many of the bytes the last parse saw.
     std::size_t seen() const { return seen_; }
     void set_seen() { seen_ = static_cast<std::uint32_t>(bytes_.size()); }

@@ -29,8 +29,9 @@ void WallTime::compose() {
     const int year = static_cast<int>(date.year());
     const unsigned month = static_cast<unsigned>(date.month());
     const unsigned day_of_month = static_cast<unsigned>(date.day());
-    const std::string_view month_name = month_names.substr(3 * (month - 1), 3);
-    const std::string_view day_name = day_names.substr(3 * weekday{day}.c_encoding(), 3);
+    const std::string_view month_name = month_names.substr(std::size_t{3} * (month - 1), 3);
+    const std::string_view day_name =
+        day_names.substr(std::size_t{3} * weekday{day}.c_encoding(), 3);
     const auto hour = time.hours().count();
     const auto minute = time.minutes().count();
     const auto second = time.seconds().count();

@@ -70,7 +70,7 @@ void AccessLogWriter::command(Command command) {
     wake();
 }
 
-void AccessLogWriter::wake() {
+void AccessLogWriter::wake() const {
     const std::uint64_t one = 1;
     CHECK(write(wake_fd_, &one, sizeof one) == sizeof one);
 }

@@ -46,7 +46,7 @@ public:
 private:
     enum class Command : std::uint8_t { stop, reopen };
 
-    void wake();
+    void wake() const;
     void command(Command command);
 
     // The writer's thread.

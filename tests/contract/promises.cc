@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "core/result.h"
-#include "http/h1_parser.h"
+#include "http/reason.h"
 #include "shards/metric_names.h"
 
 namespace {
@@ -23,6 +23,12 @@ void print_names(std::string_view kind) {
     }
     names.erase("unknown");  // What some call a value past the last.
     for (std::string_view name : names) fmt::print("{}\t{}\n", kind, name);
+}
+
+void print_reasons() {
+    for (std::size_t value = 0; value < ringway::http::reason_count; value++) {
+        fmt::print("reason\t{}\n", name_of(static_cast<ringway::http::Reason>(value)));
+    }
 }
 
 // What a shard with one backend names.
@@ -43,6 +49,6 @@ int main() {
     print_metrics();
     print_names<ringway::core::Errc>("reason");
     print_names<ringway::core::Side>("side");
-    print_names<ringway::http::Refusal>("reason");
+    print_reasons();
     return 0;
 }

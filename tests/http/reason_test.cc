@@ -69,5 +69,38 @@ TEST(Reason, AClientIsGoneOrStalledOrWasCutByUs) {
     EXPECT_EQ(reason_of_client({.code = Errc::no_memory}), Reason::no_memory);
 }
 
+// Logs are searched and alarms are set on these: they are part of the contract.
+TEST(Reason, HasTheWordAndTheStatusThatWerePromised) {
+    struct Promise {
+        Reason reason;
+        std::string_view word;
+        int status;
+    };
+    constexpr Promise promises[] = {
+        {Reason::ok, "ok", 200},
+        {Reason::no_route, "no_route", 404},
+        {Reason::no_backend, "no_backend", 503},
+        {Reason::no_memory, "no_memory", 503},
+        {Reason::no_tunnel, "no_tunnel", 503},
+        {Reason::cut_by_us, "cut_by_us", 503},
+        {Reason::upstream_unreachable, "upstream_unreachable", 502},
+        {Reason::connect_timeout, "connect_timeout", 504},
+        {Reason::first_byte_timeout, "first_byte_timeout", 504},
+        {Reason::between_bytes_timeout, "between_bytes_timeout", 504},
+        {Reason::total_timeout, "total_timeout", 504},
+        {Reason::upstream_reset, "upstream_reset", 502},
+        {Reason::upstream_cut, "upstream_cut", 502},
+        {Reason::upstream_malformed, "upstream_malformed", 502},
+        {Reason::client_gone, "client_gone", 499},
+        {Reason::client_stalled, "client_stalled", 499},
+        {Reason::upgrade_with_body, "upgrade_with_body", 400},
+        {Reason::request_timeout, "request_timeout", 408},
+    };
+    for (const Promise& promise : promises) {
+        EXPECT_EQ(name_of(promise.reason), promise.word);
+        EXPECT_EQ(status_of(promise.reason), promise.status) << promise.word;
+    }
+}
+
 }  // namespace
 }  // namespace ringway::http

@@ -15,7 +15,7 @@ constexpr std::string_view ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 class DryPools : public ShardTest {
 protected:
     // More than the simulated pools hold, at a window each.
-    static constexpr std::size_t holders = 16;
+    static constexpr std::size_t holders = 32;
     const std::string megabyte = std::string(1'000'000, 'x');
 
     bool is_answered_within(SimPeer& client, core::Duration time) {

@@ -406,7 +406,7 @@ FleetSimReport run_fleet_sim(const FleetSimOptions& options) {
     // A run that broke an invariant cannot be taken apart in order: destructors would CHECK.
     auto sim = std::make_unique<FleetSim>(options);
     FleetSimReport report = sim->run();
-    if (!report.violations.empty()) static_cast<void>(sim.release());
+    [[maybe_unused]] FleetSim* left = report.violations.empty() ? nullptr : sim.release();
     return report;
 }
 
