@@ -92,6 +92,7 @@ private:
 
     static constexpr std::uint8_t interim_heads_max = 32;  // Before the final one.
 
+    static core::Error upstream_error(core::Errc code, core::Retry retry, const char* what);
     void release_if_drained();
     void keep_early(core::Buffer bytes);
     core::Buffer parse_head(core::Buffer bytes);

@@ -1,0 +1,178 @@
+// How a backend's connection ends, or is given away: failed, timed out, stalled, closed, released.
+// How requests are written and responses read is in h1_client.cc.
+#include <utility>
+
+#include "http/h1_client.h"
+
+namespace ringway::http {
+
+core::Error H1Client::upstream_error(core::Errc code, core::Retry retry, const char* what) {
+    return {.code = code, .side = core::Side::upstream, .retry = retry, .what = what};
+}
+
+void H1Client::on_stream_failed(const core::Error& error) {
+    switch (state_) {
+        case State::connecting:
+            end();
+            return owner_.on_client_unreachable(*this, error);
+        case State::reading_body:
+            if (error.code == core::Errc::ended && body_.on_stream_end()) return end_response();
+            return fail(upstream_error(error.code, core::Retry::never, "cut in its response"));
+        case State::awaiting_head:
+            if (response_began_) {
+                return fail(upstream_error(error.code, core::Retry::never, "cut in its response"));
+            }
+            return fail(upstream_error(error.code,
+                                       error.code == core::Errc::ended && was_never_read()
+                                           ? core::Retry::yes
+                                           : core::Retry::if_reused,
+                                       "gone before it answered"));
+        case State::idle:
+            was_ended_by_server_ = error.code == core::Errc::ended;
+            return end();
+        case State::releasing:
+            return end();
+        case State::unused:
+        case State::closing:
+            return;
+    }
+}
+
+// An orderly end, and not one byte of the request acknowledged: it crossed the server's FIN and no
+// program there has seen it. A reset proves nothing, for it may follow what was read.
+bool H1Client::was_never_read() const {
+    return request_bytes_ > 0 && context_.io.unacknowledged(stream_.fd()) >= request_bytes_;
+}
+
+void H1Client::fail(const core::Error& error) {
+    ResponseSink& sink = *std::exchange(sink_, nullptr);
+    end();
+    sink.on_upstream_failed(error);
+}
+
+void H1Client::release_to(TunnelEnds& tunnel) {
+    CHECK(sink_ != nullptr);
+    sink_ = nullptr;
+    state_ = State::releasing;
+    tunnel_ = &tunnel;
+    arm_timer(timeouts_.between_bytes);
+    release_if_drained();
+}
+
+void H1Client::release_if_drained() {
+    if (stream_.output().empty()) stream_.begin_release();
+}
+
+// Bytes of the new protocol that came right behind the 101, while the release is under way.
+void H1Client::keep_early(core::Buffer bytes) {
+    if (bytes && bytes.size() > 0 && !pending_.append(context_, std::move(bytes))) {
+        context_.counters.memory_refusals.add();
+    }
+}
+
+void H1Client::on_released(int fd, core::Buffer bytes) {
+    context_.timers.disarm(timer_);
+    keep_early(std::move(bytes));
+    core::Buffer early = pending_.empty() ? core::Buffer{} : pending_.take();
+    state_ = State::closing;
+    std::exchange(tunnel_, nullptr)->on_upstream_released(fd, std::move(early));
+    owner_.on_client_ending(*this);
+    owner_.on_client_closed(*this);
+}
+
+void H1Client::abort() {
+    if (sink_ == nullptr) return;
+    sink_ = nullptr;
+    end();
+}
+
+void H1Client::begin_close() {
+    if (sink_ != nullptr) {
+        return fail({.code = core::Errc::canceled,
+                     .side = core::Side::us,
+                     .what = "ringway ended the connection"});
+    }
+    end();
+}
+
+void H1Client::end() {
+    const State before = std::exchange(state_, State::closing);
+    if (before == State::closing) return;
+    context_.timers.disarm(timer_);
+    pending_.clear();
+    if (tunnel_ != nullptr) std::exchange(tunnel_, nullptr)->on_upstream_lost();
+    stream_.begin_close();
+    if (before != State::connecting && before != State::unused) owner_.on_client_ending(*this);
+}
+
+void H1Client::on_closed() {
+    owner_.on_client_closed(*this);
+}
+
+// The same bytes wait to be taken as at the last look.
+bool H1Client::is_stalled() {
+    const std::size_t unsent =
+        stream_.is_sending() ? stream_.output().size() + context_.io.unacknowledged(stream_.fd())
+                             : 0;
+    const auto before = std::exchange(unsent_at_look_, static_cast<std::uint32_t>(unsent));
+    return unsent > 0 && before == unsent_at_look_;
+}
+
+void H1Client::end_if_stalled() {
+    if (sink_ == nullptr || !is_stalled()) return;
+    context_.counters.upstream_timeouts.add();
+    fail(upstream_error(core::Errc::timed_out, core::Retry::never, "takes nothing of its request"));
+}
+
+void H1Client::on_timeout() noexcept {
+    switch (state_) {
+        case State::connecting:
+            end();
+            return owner_.on_client_unreachable(*this,
+                                                {.code = core::Errc::timed_out,
+                                                 .side = core::Side::upstream,
+                                                 .retry = core::Retry::yes,
+                                                 .what = "no connection within timeout.connect"});
+        case State::awaiting_head:
+            if (request_is_lost_) return fail_for_memory();
+            // The clock of the first byte runs from when the request has left; until then it is
+            // enough that its bytes move.
+            if ((!request_ended_ || stream_.is_sending()) && !is_stalled()) {
+                return arm_timer(first_byte_timeout());
+            }
+            [[fallthrough]];
+        case State::reading_body:
+            if (request_is_lost_) return fail_for_memory();
+            // Nothing is asked of a backend while the client does not take what it sent.
+            if (!stream_.is_receiving() && granted_ == 0) {
+                return arm_timer(timeouts_.between_bytes);
+            }
+            return fail_for_time();
+        case State::idle:
+        case State::releasing:
+            return end();
+        case State::unused:
+        case State::closing:
+            return;
+    }
+}
+
+void H1Client::fail_for_memory() {
+    fail({.code = core::Errc::no_buffers, .what = "no memory for the request"});
+}
+
+void H1Client::fail_for_time() {
+    context_.counters.upstream_timeouts.add();
+    if (response_began_) {
+        return fail(upstream_error(core::Errc::timed_out, core::Retry::never,
+                                   "stopped within its response"));
+    }
+    if (try_timeout_.count() > 0) {
+        return fail(upstream_error(core::Errc::timed_out, core::Retry::if_reused,
+                                   "no answer within retry.per_try_timeout"));
+    }
+    fail(upstream_error(core::Errc::timed_out, core::Retry::never,
+                        "no answer within timeout.first_byte"));
+}
+
+}  // namespace ringway::http
