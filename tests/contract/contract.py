@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_EVIDENCE = ("tests/contract/", "tests/style/", "tests/support/packages.sh")
-SUFFIXES = {".cc", ".h", ".py", ".sh", ".toml"}
+SUFFIXES = {".cc", ".h", ".py", ".sh", ".toml", ".rules"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,9 @@ class Promise:
 
 
 def named_as_word(name, text):
-    """In quotes, or as the enumerator of that name."""
-    return re.search(rf'"{re.escape(name)}"|\b(?:Errc|Side|Refusal)::{re.escape(name)}\b', text)
+    """In quotes, as the enumerator of that name, or as the reason of a rule (tests/support/refusal_table.h)."""
+    word = re.escape(name)
+    return re.search(rf'"{word}"|\b(?:Errc|Side|Refusal)::{word}\b|^rule \w+ {word} ', text, re.MULTILINE)
 
 
 def named_as_verb(name, text):

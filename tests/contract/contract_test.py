@@ -61,7 +61,9 @@ class Untested(unittest.TestCase):
     def test_reasons(self):
         self.assert_named(Promise("reason", "reset"), "EXPECT_EQ(error.code, Errc::reset);")
         self.assert_named(Promise("reason", "reset"), 'EXPECT_EQ(name, "reset");')
+        self.assert_named(Promise("reason", "reset"), "rule NobodyResets reset 400\n")
         self.assert_unnamed(Promise("reason", "reset"), "buffer.reset();")
+        self.assert_unnamed(Promise("reason", "reset"), "rule reset bad 400")
 
     def test_a_comment_names_nothing(self):
         with TemporaryDirectory() as folder:
