@@ -24,7 +24,7 @@ struct ExchangeRecord {
     Reason reason = Reason::ok;
     std::uint16_t status = 0;     // That the client got, or would have got.
     std::uint64_t bytes_in = 0;   // Of the request's body, as they arrived.
-    std::uint64_t bytes_out = 0;  // Of the body that a backend answered with.
+    std::uint64_t bytes_out = 0;  // Of the body that the client was answered with.
 
     std::string_view backend = {};  // The address of the last one asked; empty when none was.
     std::uint32_t attempts = 0;

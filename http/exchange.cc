@@ -7,6 +7,7 @@
 #include "core/text_writer.h"
 #include "http/accept.h"
 #include "http/h1_client.h"
+#include "http/own_answer.h"
 
 namespace ringway::http {
 
@@ -335,11 +336,13 @@ void Exchange::reply_with(Reason reason) {
     const bool wants_json = !request_.empty() && prefers_json(request_.head());
     char space[RequestId::text_bytes];
     const RequestIdText id{request_id(space)};
+    const Reply reply{.reason = reason,
+                      .request_id = id.view(),
+                      .has_body = has_body,
+                      .prefers_json = wants_json};
+    response_body_bytes_ = own_body_bytes(home_.context_, reply);
     finish(reason);
-    client.reply({.reason = reason,
-                  .request_id = id.view(),
-                  .has_body = has_body,
-                  .prefers_json = wants_json});
+    client.reply(reply);
 }
 
 void Exchange::on_deadline() noexcept {
@@ -358,6 +361,10 @@ void Exchange::on_client_gone(const core::Error& error) {
 RequestIdText Exchange::on_request_refused(Refusal refusal) {
     char space[RequestId::text_bytes];
     const RequestIdText id{request_id(space)};
+    if (state_ != State::answering) {
+        response_body_bytes_ =
+            own_body_bytes(home_.context_, {.reason = reason_of(refusal), .request_id = id.view()});
+    }
     leave(reason_of(refusal));
     return id;
 }

@@ -43,11 +43,13 @@ RequestIdText H1Session::log_refusal(Reason reason, std::string_view came) {
     const RequestIdText id{RequestId::draw(context_.prng).text(space)};
     context_.counters.of(reason).add();
     if (context_.access_log != nullptr) {
-        context_.access_log->on_finish({.first_line = came.substr(0, came.find_first_of("\r\n")),
-                                        .request_id = id.view(),
-                                        .client = peer(),
-                                        .reason = reason,
-                                        .status = status_of(reason)});
+        context_.access_log->on_finish(
+            {.first_line = came.substr(0, came.find_first_of("\r\n")),
+             .request_id = id.view(),
+             .client = peer(),
+             .reason = reason,
+             .status = status_of(reason),
+             .bytes_out = own_body_bytes(context_, {.reason = reason, .request_id = id.view()})});
     }
     return id;
 }

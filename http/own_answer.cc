@@ -65,6 +65,9 @@ struct Body {
     std::string_view text;
 };
 
+// Each byte of an id may become six.
+constexpr std::size_t made_body_bytes_max = 1'024;
+
 Body body_of(const Context& context, const Reply& answer, core::TextWriter& space) {
     const std::uint16_t status = answer.status();
     if (answer.prefers_json) {
@@ -123,9 +126,14 @@ void write_head(Context& context, const Reply& answer, const Body& body, core::T
 
 }  // namespace
 
+std::size_t own_body_bytes(const Context& context, const Reply& answer) {
+    std::array<char, made_body_bytes_max> space;
+    core::TextWriter writer{space};
+    return answer.has_body ? body_of(context, answer, writer).text.size() : 0;
+}
+
 core::Buffer write_own_answer(Context& context, const Reply& answer, ConnectionField connection) {
-    // Each byte of an id may become six.
-    std::array<char, 1'024> body_space;
+    std::array<char, made_body_bytes_max> body_space;
     core::TextWriter body_writer{body_space};
     const Body body = body_of(context, answer, body_writer);
     std::array<char, 1'024> head_space;

@@ -4,6 +4,7 @@
 // that the configuration has for that status. Off the hot path.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -14,6 +15,9 @@
 namespace ringway::http {
 
 std::string_view phrase_of(std::uint16_t status) noexcept;
+
+// Of the body that the answer will have, for the access log: it is told before the answer is made.
+std::size_t own_body_bytes(const Context& context, const Reply& reply);
 
 // The bytes of the response, or an empty buffer when the pools are dry.
 core::Buffer write_own_answer(Context& context, const Reply& reply, ConnectionField connection);

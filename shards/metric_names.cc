@@ -21,6 +21,13 @@ void name_metrics(const Counted& counted, core::MetricTable& table) {
               counted.http.requests_refused);
     table.add({"ringway_exchanges_finished_total", "Requests that ended, however they did.", {}},
               counted.http.exchanges_finished);
+    for (std::size_t i = 0; i < http::reason_count; i++) {
+        const auto reason = static_cast<http::Reason>(i);
+        table.add({"ringway_requests_ended_total",
+                   "Requests that ended, refused ones too, by the reason in the access log.",
+                   {{"reason", std::string(name_of(reason))}}},
+                  counted.http.reasons[i]);
+    }
     table.add({"ringway_answers_own_total", "Answers made by ringway and not by a backend.", {}},
               counted.http.answers_own);
     table.add({"ringway_retries_total", "Tries of a request after its first.", {}},

@@ -40,7 +40,9 @@ void print_metrics() {
     ringway::core::MetricTable table;
     ringway::shards::name_metrics({.shard = shard, .http = http, .upstreams = upstreams}, table);
     ringway::shards::name_metrics({.milliseconds = gauge, .backend = "", .shard = 0}, table);
-    for (const auto& series : table.series()) fmt::print("metric\t{}\n", series.name.name);
+    std::set<std::string_view> names;
+    for (const auto& series : table.series()) names.insert(series.name.name);
+    for (std::string_view name : names) fmt::print("metric\t{}\n", name);
 }
 
 }  // namespace

@@ -52,12 +52,12 @@ TEST_F(ExchangeTold, OfAnAnswerIsItsStatusItsBytesAndWhoGaveIt) {
 TEST_F(ExchangeTold, OfAFailureIsTheWordThatTheClientReads) {
     make(std::nullopt);
     get();
-    EXPECT_EQ(told.lines.back(), "404 no_route in 0 out 0 by nobody in 0");
+    EXPECT_EQ(told.lines.back(), "404 no_route in 0 out 24 by nobody in 0");
     make(Route{.group = {1}, .retry = &retry});
     retry.attempts = 1;
     upstreams.at_once = {{.error = core::Error{.code = Errc::refused, .retry = core::Retry::yes}}};
     get();
-    EXPECT_EQ(told.lines.back(), "502 upstream_unreachable in 0 out 0 by 10.0.0.1:80 in 1");
+    EXPECT_EQ(told.lines.back(), "502 upstream_unreachable in 0 out 38 by 10.0.0.1:80 in 1");
     EXPECT_EQ(counters.of(Reason::upstream_unreachable).value(), 1U);
 }
 
@@ -84,7 +84,7 @@ TEST_F(ExchangeTold, OfARefusedBodyIsItsRefusal) {
     client.is_gone = true;
     const RequestIdText id = sink->on_request_refused(Refusal::bad_chunk);
     EXPECT_EQ(id.view().size(), 32U);
-    EXPECT_EQ(told.lines.back(), "400 bad_chunk in 0 out 0 by 10.0.0.1:80 in 1");
+    EXPECT_EQ(told.lines.back(), "400 bad_chunk in 0 out 27 by 10.0.0.1:80 in 1");
 }
 
 // A response is told of to its client, too, when that is asked for.

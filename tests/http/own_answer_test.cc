@@ -45,6 +45,17 @@ TEST_F(OwnAnswerTest, ToAHeadRequestItAnnouncesTheBodyItDoesNotSend) {
     EXPECT_EQ(tests::parse_response(answer).head.content_length, 24U);
 }
 
+TEST_F(OwnAnswerTest, HasABodyOfTheSizeThatIsToldBeforeIt) {
+    for (const Reply& reply :
+         {Reply{.reason = Reason::no_route}, Reply{.reason = Reason::no_route, .has_body = false},
+          Reply{.reason = Reason::no_route, .request_id = "a\"b", .prefers_json = true}}) {
+        const std::string answer = written(reply);
+        EXPECT_EQ(own_body_bytes(context, reply),
+                  answer.size() - tests::parse_response(answer).head.bytes)
+            << answer;
+    }
+}
+
 TEST_F(OwnAnswerTest, SaysWhetherTheConnectionIsKept) {
     const Reply reply{.reason = Reason::no_route};
     EXPECT_EQ(written(reply).find("Connection:"), std::string::npos);

@@ -26,7 +26,7 @@ class Step:
 
 @dataclasses.dataclass
 class Part:
-    """One block of the page: "backend NAME" or "client NAME"."""
+    """One block of the page: "backend NAME", "client NAME" or "file NAME"."""
     kind: str
     name: str
     steps: list
@@ -37,6 +37,7 @@ class Page:
     path: pathlib.Path
     claim: str
     config: str
+    files: dict  # Beside the configuration, by name.
     parts: list
 
     def backends(self):
@@ -44,7 +45,7 @@ class Page:
 
 
 def read(path):
-    page = Page(path, "", "", [])
+    page = Page(path, "", "", {}, [])
     config = []
     part = None
     for number, line in enumerate(path.read_text().splitlines(), 1):
@@ -56,6 +57,9 @@ def read(path):
             continue
         elif not line.startswith(" "):
             part = begin(page, line.split(), number)
+        elif part == "config" and line.split()[0] == "file" and '"' in line and "=" not in line.partition('"')[0]:
+            _, name, text = line.split(maxsplit=2)
+            page.files[name] = Step(number, "file", text).text()
         elif part == "config":
             config.append(line.strip())
         elif part is None:
@@ -72,9 +76,9 @@ def read(path):
 def begin(page, words, number):
     if words == ["config"]:
         return "config"
-    if words[0] not in ("backend", "client") or len(words) > 2:
-        raise Mistake(f"line {number}: expected config, backend NAME or client NAME")
-    default = "b" if words[0] == "backend" else "c"
-    part = Part(words[0], words[1] if len(words) == 2 else default, [])
+    defaults = {"backend": "b", "client": "c", "file": "access"}
+    if words[0] not in defaults or len(words) > 2:
+        raise Mistake(f"line {number}: expected config, backend NAME, client NAME or file NAME")
+    part = Part(words[0], words[1] if len(words) == 2 else defaults[words[0]], [])
     page.parts.append(part)
     return part

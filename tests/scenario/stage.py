@@ -8,6 +8,7 @@ import threading
 import time
 
 import peer
+import written
 from page import Mistake
 
 STARTS_WITHIN = 5.0
@@ -83,13 +84,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def config_of(page, port, backends):
+def config_of(page, folder, port, backends):
     addresses = {name: f"127.0.0.1:{backend.port}" for name, backend in backends.items()}
     lines = [line for line in page.config.splitlines() if not line.startswith("group ")]
     text = CONFIG.format(port=port, backends=", ".join(f'"{address}"' for address in addresses.values()))
     # "group KEY = VALUE" goes into the group above; everything else behind it.
     text += "".join(line[6:] + "\n" for line in page.config.splitlines() if line.startswith("group "))
-    return text + "\n" + "\n".join(lines) + "\n"
+    return text + "\n" + "\n".join(lines).replace("FOLDER", folder) + "\n"
 
 
 def start(program, config, log):
@@ -117,14 +118,19 @@ def stop(process, log):
         raise Failure(f"ringway ended with {process.returncode}: {pathlib.Path(log.name).read_text()}")
 
 
-def play_clients(page, port):
+def play_clients(page, folder, process, port):
     clients = {}
     try:
         for part in page.parts:
             if part.kind != "client":
                 continue
             for step in part.steps:
-                if step.word == "connect":
+                if step.word == "signal":
+                    process.send_signal(signal.Signals["SIG" + step.rest])
+                elif step.word == "rename":
+                    before, after = step.rest.split()
+                    (folder / before).rename(folder / after)
+                elif step.word == "connect":
                     clients[part.name] = peer.Peer(socket.create_connection(("127.0.0.1", port)))
                 elif part.name not in clients:
                     clients[part.name] = peer.Peer(socket.create_connection(("127.0.0.1", port)))
@@ -136,6 +142,21 @@ def play_clients(page, port):
             client.close()
 
 
+def check_files(page, folder):
+    """What was written until the end of the process."""
+    failures = []
+    for part in page.parts:
+        if part.kind != "file":
+            continue
+        try:
+            file = written.Written(folder / part.name)
+            for step in part.steps:
+                file.take(step)
+        except peer.Surprise as surprise:
+            failures.append(f"file {part.name}, {surprise}")
+    return failures
+
+
 def play(page, build):
     backends = {}
     for name in page.backends():
@@ -144,14 +165,16 @@ def play(page, build):
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder) / "ringway.toml"
-        config.write_text(config_of(page, port, backends))
+        config.write_text(config_of(page, folder, port, backends))
+        for name, text in page.files.items():
+            (config.parent / name).write_bytes(text)
         for backend in backends.values():
             backend.thread.start()
         with open(pathlib.Path(folder) / "log", "wb") as log:
             process = start(build / "ringway", config, log)
             failures = []
             try:
-                play_clients(page, port)
+                play_clients(page, config.parent, process, port)
             except peer.Surprise as surprise:
                 failures.append(f"client, {surprise}")
             for backend in backends.values():
@@ -162,6 +185,7 @@ def play(page, build):
             for backend in backends.values():
                 backend.close()
             stop(process, log)
+        failures += check_files(page, config.parent)
     if failures:
         raise Failure("; ".join(failures))
 

@@ -61,6 +61,40 @@ TEST_F(Metrics, TellWhatAShardDid) {
     }
 }
 
+// What a test expects of requests that ended for a reason.
+struct Ended {
+    std::string_view reason;
+    std::uint64_t count;
+};
+
+TEST_F(Metrics, CountHowRequestsEnded) {
+    start();
+    connect("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    settle();
+    asked().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    settle();
+    connect("GET / HTTP/1.1\r\n\r\n");
+    connect("nonsense\r\n\r\n");
+    connect("nonsense\r\n\r\n");
+    run_for(2s);
+    core::MetricTable table;
+    host->shard.name_metrics(table);
+    std::uint64_t all = 0;
+    for (std::size_t i = 0; i < http::reason_count; i++) {
+        const std::string word{name_of(static_cast<http::Reason>(i))};
+        const auto* series = table.find("ringway_requests_ended_total", {{"reason", word}});
+        ASSERT_NE(series, nullptr) << word;
+        all += series->count();
+    }
+    EXPECT_EQ(all, 4U);
+    for (const auto& [reason, expected] :
+         {Ended{"ok", 1}, Ended{"bad_host", 1}, Ended{"bad_request_line", 2}}) {
+        const auto* series =
+            table.find("ringway_requests_ended_total", {{"reason", std::string(reason)}});
+        EXPECT_EQ(series->count(), expected) << reason;
+    }
+}
+
 TEST_F(Metrics, AddUpTheShards) {
     start(8);
     for (int i = 0; i < 40; i++) connect("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
