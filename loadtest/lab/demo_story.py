@@ -8,7 +8,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 sys.dont_write_bytecode = True
 
-from lab.session import parse_wrk  # noqa: E402
+from lab import wrk  # noqa: E402
 
 BAR_WIDTH = 40
 
@@ -47,7 +47,7 @@ def problems(answers, backends):
 
 
 def main():
-    answers = parse_wrk(pathlib.Path(sys.argv[1]).read_text())
+    answers = wrk.parse(pathlib.Path(sys.argv[1]).read_text())
     backends = json.loads(pathlib.Path(sys.argv[2]).read_text())["backends"]
     print()
     for line in story(answers, backends):

@@ -12,6 +12,8 @@ from lab.processes import Failure
 
 ROOM = pathlib.Path(__file__).resolve().parent.parent
 ROOT = ROOM.parent
+# Of the origin, since its start; requests are counted when their heads are understood.
+COUNTERS = ("requests", "connections", "bytes_in", "bytes_out")
 
 
 class Peer:
@@ -43,6 +45,21 @@ class Peer:
         arguments = [string.Template(text).substitute(values) for text in self.arguments]
         return [str(self.program), *arguments]
 
+    def afterwards(self, directory, requests):
+        """Clears away what a run left behind; returns what was wrong with it."""
+        return []
+
+
+class LoggingPeer(Peer):
+    """ringway with its access log on. A log that drops lines would be a cheap one."""
+
+    def afterwards(self, directory, requests):
+        path = os.path.join(directory, "access.log")
+        with open(path, "rb") as file:
+            lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
+        os.remove(path)
+        return [f"{lines} lines for {requests} requests"] if lines < requests else []
+
 
 def fill(name, directory, values):
     """Writes the committed configuration with its ${...} filled in; what it does not know, like
@@ -58,16 +75,17 @@ def system_program(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
-def known_peers(build):
+def known_peers(build, access_log=""):
     """In the order in which they are printed."""
+    ringway = (build / "ringway", ["run", "-c", "${CONFIG}"])
+    haproxy = (system_program("haproxy"), ["-f", "${CONFIG}"])
+    logging = []
+    if access_log:
+        config = f"ringway-{access_log}.toml"
+        logging = [LoggingPeer(f"ringway+{access_log}", *ringway, config, ("--version",))]
     return [
-        Peer(
-            "ringway",
-            build / "ringway",
-            ["run", "-c", "${CONFIG}"],
-            "ringway.toml",
-            ("--version",),
-        ),
+        Peer("ringway", *ringway, "ringway.toml", ("--version",)),
+        *logging,
         Peer(
             "nginx",
             system_program("nginx"),
@@ -75,7 +93,8 @@ def known_peers(build):
             "nginx.conf",
             ("-v",),
         ),
-        Peer("haproxy", system_program("haproxy"), ["-f", "${CONFIG}"], "haproxy.cfg", ("-v",)),
+        Peer("haproxy", *haproxy, "haproxy.cfg", ("-v",)),
+        Peer("haproxy+splice", *haproxy, "haproxy-splice.cfg", ("-v",)),
         Peer(
             "relay",
             build / "ringway-relay",
@@ -89,6 +108,7 @@ class NginxOrigin:
     configuration."""
 
     name = "nginx as a placeholder"
+    known_body = False
 
     def __init__(self, place, cpu, group, body_bytes):
         program = system_program("nginx")
@@ -115,26 +135,29 @@ class NginxOrigin:
         text = fetch(self.stats)
         self.asked += 1
         accepted, _, requests = (int(word) for word in text.splitlines()[2].split())
-        return requests - self.asked, accepted
+        counted = {"requests": requests - self.asked, "connections": accepted}
+        return {**counted, "bytes_in": 0, "bytes_out": 0}
 
 
 class RingwayOrigin:
     """build/ringway-origin. Its counters are a JSON document behind --stats."""
 
     name = "ringway-origin"
+    known_body = True
 
-    def __init__(self, place, cpu, group, body_bytes, program):
+    def __init__(self, place, cpu, group, scenario, program):
         self.port, stats_port = place.free_port(), place.free_port()
         command = [str(program), "--listen", f"127.0.0.1:{self.port}", "--backends", "1"]
-        command += ["--size", str(body_bytes), "--stats", f"127.0.0.1:{stats_port}"]
+        command += ["--size", str(scenario.body_bytes), "--stats", f"127.0.0.1:{stats_port}"]
+        command += ["--chunked", "yes"] if scenario.chunked else []
         process = place.start(command, cpu=cpu, group=group)
         for port in (self.port, stats_port):
             place.wait_for_port(process, command, port)
         self.stats = http.client.HTTPConnection("127.0.0.1", stats_port, timeout=5)
 
     def counters(self):
-        backends = json.loads(fetch(self.stats))["backends"]
-        return sum(b["requests"] for b in backends), sum(b["connections"] for b in backends)
+        (backend,) = json.loads(fetch(self.stats))["backends"]
+        return {name: backend[name] for name in COUNTERS}
 
 
 def fetch(connection):
@@ -142,8 +165,10 @@ def fetch(connection):
     return connection.getresponse().read().decode()
 
 
-def start_origin(place, cpu, group, body_bytes, build):
+def start_origin(place, cpu, group, scenario, build):
     program = build / "ringway-origin"
     if os.access(program, os.X_OK):
-        return RingwayOrigin(place, cpu, group, body_bytes, program)
-    return NginxOrigin(place, cpu, group, body_bytes)
+        return RingwayOrigin(place, cpu, group, scenario, program)
+    if not scenario.placeholder_will_do:
+        raise Failure(f"{program} is needed for {scenario.what}, and it is not there")
+    return NginxOrigin(place, cpu, group, scenario.body_bytes)

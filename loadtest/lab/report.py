@@ -10,12 +10,13 @@ from lab import stats
 from lab.peers import ROOT
 
 RIVALS = ("nginx", "haproxy")
+NOTES = {"invalid": "invalid", "unsaturated": "not saturated"}
 
 
 def by_round(runs, peer, connections):
-    """CPU µs per request of the valid runs."""
+    """CPU µs per request, or whatever the unit is, of the valid runs."""
     return {
-        run["round"]: run["cpu_us_per_request"]
+        run["round"]: run["cost_us"]
         for run in runs
         if run["peer"] == peer and run["connections"] == connections and run["valid"]
     }
@@ -46,16 +47,17 @@ def row(session, peer, connections, rival):
     runs = [r for r in session.runs if r["peer"] == peer and r["connections"] == connections]
     mine = by_round(runs, peer, connections)
     ratios = {}
-    for name, other in (("nginx", "nginx"), ("better", rival)):
+    for name, other in (("nginx", "nginx"), ("better", rival), ("ringway", "ringway")):
         if other:
             pairs = stats.ratios(mine, by_round(session.runs, other, connections))
             ratios[name] = stats.spread(pairs)
     return {
         "peer": peer,
         "connections": connections,
-        "cpu_us": stats.spread(list(mine.values())),
+        "cost_us": stats.spread(list(mine.values())),
         "ratio_to_nginx": ratios.get("nginx"),
         "ratio_to_better": ratios.get("better"),
+        "ratio_to_ringway": ratios.get("ringway"),
         "better": rival,
         "invalid": sum(not run["valid"] for run in runs),
         "unsaturated": sum(run["valid"] and not run["saturated"] for run in runs),
@@ -94,13 +96,14 @@ def print_header(session, facts):
     if session.group.limited:
         print(
             f"proxy: core {settings.proxy_cpu}, {settings.share:.0%} of it; wrk and origin"
-            f" ({facts['origin']}): core {settings.load_cpu}; scenario {settings.scenario}"
+            f" ({facts['origin']}): core {settings.load_cpu}"
         )
     else:
         print(
             "NO QUOTA: this machine gives us no cgroup, so the proxies are only pinned and not"
             " saturated; CPU per request then punishes the faster program (see README.md)"
         )
+    print(f"scenario {settings.scenario}: {session.scenario.what}")
     if facts["load"] > 1.0:
         print(f"load average {facts['load']:.1f}: others use this machine; trust only the ratios")
     for name in session.skipped:
@@ -116,26 +119,30 @@ def interval(spread):
     )
 
 
-def print_summary(rows):
+def print_summary(session, rows):
+    unit, logging = session.scenario.unit, bool(session.settings.access_log)
     print()
     print(
-        f"{'clients':>7}  {'peer':8} {'CPU µs':>7} {'req/CPU s':>10}"
+        f"{'clients':>7}  {'peer':14} {'CPU ' + unit.shown_as:>8} {unit.name + '/CPU s':>13}"
         f"  {'ratio to nginx [95 %] (min–max)':34}  ratio to the better peer"
+        + ("; to ringway without a log" if logging else "")
     )
     for entry in rows:
-        cpu = entry["cpu_us"]
-        notes = []
-        if entry["invalid"]:
-            notes.append(f"{entry['invalid']} invalid")
-        if entry["unsaturated"]:
-            notes.append(f"{entry['unsaturated']} not saturated")
-        print(
-            f"{entry['connections']:7}  {entry['peer']:8} "
-            + (f"{cpu.median:7.2f} {1e6 / cpu.median:10.0f}" if cpu else f"{'–':>7} {'–':>10}")
-            + f"  {interval(entry['ratio_to_nginx']):34}  {interval(entry['ratio_to_better'])}"
-            + f" {entry['better'] or ''}"
-            + (f"  ({', '.join(notes)})" if notes else "")
-        )
+        print(line(entry, unit))
+        if logging and entry["peer"].startswith("ringway+"):
+            print(f"{'':85}{interval(entry['ratio_to_ringway'])} ringway without a log")
+
+
+def line(entry, unit):
+    cost, figures = entry["cost_us"], f"{'–':>8} {'–':>13}"
+    if cost:
+        figures = f"{cost.median / unit.shown_us:8.2f} {1e6 / cost.median:13,.{0 if unit.size == 1 else 2}f}"
+    notes = [f"{entry[kind]} {what}" for kind, what in NOTES.items() if entry[kind]]
+    return (
+        f"{entry['connections']:7}  {entry['peer']:14} {figures}"
+        f"  {interval(entry['ratio_to_nginx']):34}  {interval(entry['ratio_to_better'])}"
+        f" {entry['better'] or ''}" + (f"  ({', '.join(notes)})" if notes else "")
+    )
 
 
 def print_latencies(session):

@@ -6,51 +6,42 @@ is drawn anew each time and does not stick to one peer.
 """
 
 import os
-import re
 import signal
 import sys
 import time
 from dataclasses import dataclass, field
 
+from lab import check, quota, wrk
 from lab import peers as known
-from lab import quota
 from lab.processes import Failure, StartFailure, Workplace
+from lab.scenarios import SCENARIOS
 
 UPSTREAM_RATIO_MAX = 1.1
 THROTTLED_MIN = 0.8
 WARM_SECONDS = 0.3
-# wrk tries its target once before it opens the connections it was asked for.
-WRK_PROBES = 1
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """What is asked and answered."""
-
-    body_bytes: int
-    headers: tuple = ()
-    reuses: bool = True  # False: every request has its own connection, so connections say nothing.
-
-
-SCENARIOS = {
-    # With nginx's or our own answer head about 130 bytes on the wire.
-    "small": Scenario(body_bytes=2),
-}
+# Requests before wrk's own: its trial, and the one whose answer we look at.
+PROBES = wrk.PROBES + 1
 
 
 @dataclass
 class Settings:
     build: object
-    connections: list = field(default_factory=lambda: [8, 64, 256])
+    connections: list = field(default_factory=list)  # None: those of the scenario.
     rounds: int = 5
     seconds: float = 1.0
     scenario: str = "small"
     only: list = field(default_factory=list)
-    share: float = 0.4
+    access_log: str = ""  # A format: ringway runs twice in each round, the second time with its log on.
+    share: float = 0.0  # Of core 0; 0 is the scenario's.
     proxy_cpu: int = 0
     load_cpu: int = 1
     latency_rounds: int = 1
     latency_connections: int = 8
+
+    def __post_init__(self):
+        scenario = SCENARIOS[self.scenario]
+        self.connections = list(self.connections or scenario.connections)
+        self.share = self.share or scenario.share
 
 
 class Session:
@@ -61,22 +52,21 @@ class Session:
         self.say = say
         self.scenario = SCENARIOS[settings.scenario]
         self.peers, self.skipped = choose_peers(settings)
-        self.wrk = known.system_program("wrk")
-        if self.wrk is None:
-            raise Failure("wrk is not installed: apt-get install wrk")
+        wrk.program()  # Says so now when it is missing.
         self.place = Workplace(say)
         self.cpus = self.choose_cpus()
         self.group = quota.open_group("proxy")
         self.load_group = quota.open_group("load")
         self.place.groups += [self.group, self.load_group]
         self.origin = known.start_origin(
-            self.place, self.cpus[1], self.load_group, self.scenario.body_bytes, settings.build
+            self.place, self.cpus[1], self.load_group, self.scenario, settings.build
         )
         self.runs = []
         self.latencies = []
 
     def choose_cpus(self):
-        allowed = sorted(os.sched_getaffinity(0))
+        self.affinity = os.sched_getaffinity(0)
+        allowed = sorted(self.affinity)
         wanted = (self.settings.proxy_cpu, self.settings.load_cpu)
         for cpu in wanted:
             if cpu not in allowed:
@@ -85,6 +75,7 @@ class Session:
         return wanted
 
     def close(self):
+        os.sched_setaffinity(0, self.affinity)
         self.place.close()
 
     def measure(self):
@@ -97,6 +88,13 @@ class Session:
                 except StartFailure as failure:
                     latency = {"peer": peer.name, "errors": str(failure)}
                 self.latencies.append({"round": number, **latency})
+
+    def measure_until(self, enough, rounds_max):
+        """Rounds as asked for, and more where invalid runs left too few pairs."""
+        number = 0
+        while number < self.settings.rounds or (not enough() and number < rounds_max):
+            self.measure_round(number)
+            number += 1
 
     def measure_round(self, number):
         """Every peer at every number of connections; whose turn is first differs by round."""
@@ -115,10 +113,11 @@ class Session:
         note = "" if run["valid"] else "  INVALID: " + "; ".join(run["problems"])
         if run["valid"] and not run["saturated"]:
             note = f"  not saturated ({run['throttled']:.0%} of periods throttled)"
-        cost = run["cpu_us_per_request"]
+        cost, unit = run["cost_us"], self.scenario.unit
+        text = f"{cost / unit.shown_us:7.2f} {unit.shown_as}" if cost else ""
         self.say(
             f"round {run['round'] + 1:2}/{self.settings.rounds}  {run['connections']:4} connections"
-            f"  {run['peer']:8} {f'{cost:7.2f} µs' if cost else ''}{note}"
+            f"  {run['peer']:14} {text}{note}"
         )
 
     def start_proxy(self, peer, share):
@@ -137,79 +136,99 @@ class Session:
         return self.group.members() if self.group.limited else quota.descendants(proxy.pid)
 
     def start_wrk(self, port, connections, seconds):
-        headers = [text for name in self.scenario.headers for text in ("-H", name)]
-        # Longer than needed: it is stopped when the window has passed.
-        duration = f"{int(seconds + WARM_SECONDS) + 5}s"
-        command = [self.wrk, "-t1", f"-c{connections}", f"-d{duration}", "--latency", *headers]
-        command.append(f"http://127.0.0.1:{port}/")
+        command = wrk.command(
+            self.scenario, self.place.directory, port, connections, WARM_SECONDS + seconds
+        )
         return self.place.start(command, group=self.load_group, cpu=self.cpus[1], capture=True)
 
-    def end_wrk(self, wrk):
-        wrk.send_signal(signal.SIGINT)
-        output, _ = wrk.communicate(timeout=15)
-        self.place.end(wrk)
-        return parse_wrk(output)
+    def end_wrk(self, process):
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=15)
+        self.place.end(process)
+        return wrk.parse(output)
 
     def run_throttled(self, peer, connections):
         """One run under the quota; the numbers come from a window in the middle of it."""
-        proxy, port = self.start_proxy(peer, self.settings.share)
-        opened_before = self.origin.counters()[1]
-        wrk = self.start_wrk(port, connections, self.settings.seconds)
+        start = self.origin.counters()
+        proxy, port = self.start_proxy(peer, None)
+        wrong = check.problem(port, self.scenario, self.origin.known_body)
+        self.group.limit(self.settings.share)
+        load = self.start_wrk(port, connections, self.settings.seconds)
         time.sleep(WARM_SECONDS)
         before = self.sample()
         time.sleep(self.settings.seconds)
         after = self.sample()
-        answers = self.end_wrk(wrk)
-        opened = self.origin.counters()[1] - opened_before
+        answers = self.end_wrk(load)
         died = proxy.poll() is not None
         self.place.end(proxy)
-        return self.judge(peer, connections, before, after, answers, opened, died)
+        # What wrk leaves unanswered when it is stopped may cost upstream connections: not counted.
+        whole = difference(start, self.origin.counters()) | {"connections": after["connections"] - start["connections"]}
+        problems = [wrong] if wrong else []
+        problems += ["the proxy ended during the run"] if died else []
+        problems += peer.afterwards(self.place.directory, answers["requests"])
+        return self.judge(peer, connections, difference(before, after), whole, answers, problems)
 
     def sample(self):
         cpu_us = self.group.cpu_us()
-        requests, _ = self.origin.counters()
+        counters = self.origin.counters()
         periods, throttled = self.group.throttling()
-        return time.monotonic(), cpu_us, requests, periods, throttled
+        times = {"seconds": time.monotonic(), "cpu_us": cpu_us}
+        return {**counters, **times, "periods": periods, "throttled": throttled}
 
-    def judge(self, peer, connections, before, after, answers, opened, died):
-        seconds, cpu_us, requests, periods, throttled = (b - a for a, b in zip(before, after))
-        problems = []
-        if died:
-            problems.append("the proxy ended during the run")
-        if requests <= 0:
-            problems.append("no request reached the origin")
-        if answers["errors"]:
-            problems.append(answers["errors"])
-        clients = connections + WRK_PROBES
-        if self.scenario.reuses and opened > UPSTREAM_RATIO_MAX * clients:
-            problems.append(f"{opened} upstream connections for {clients} clients")
-        share = throttled / periods if periods else 0.0
+    def judge(self, peer, connections, window, whole, answers, problems):
+        """`window` is what was measured, `whole` what the origin counted from start to end."""
+        unit = self.scenario.unit
+        amount = window[unit.counter] / unit.size
+        problems = [*problems, *self.problems_of(peer, connections, amount, whole, answers)]
+        share = window["throttled"] / window["periods"] if window["periods"] else 0.0
         return {
             "peer": peer.name,
             "connections": connections,
-            "seconds": seconds,
-            "cpu_us": cpu_us,
-            "requests": requests,
-            "cpu_us_per_request": cpu_us / requests if requests > 0 else None,
+            "seconds": window["seconds"],
+            "cpu_us": window["cpu_us"],
+            "requests": window["requests"],
+            "unit": unit.name,
+            "amount": amount,
+            "cost_us": window["cpu_us"] / amount if amount > 0 else None,
             "throttled": share,
             "saturated": not self.group.limited or share >= THROTTLED_MIN,
-            "upstreams_opened": opened,
+            "upstreams_opened": whole["connections"],
             "answers": answers,
             "problems": problems,
             "valid": not problems,
         }
+
+    def problems_of(self, peer, connections, amount, whole, answers):
+        scenario, clients = self.scenario, connections + PROBES
+        if amount <= 0:
+            yield f"no {scenario.unit.name} reached the origin"
+        if answers["errors"]:
+            yield answers["errors"]
+        if wrk.too_short(answers, scenario.body_bytes):
+            yield f"{answers['bytes']:.0f} bytes in {answers['requests']} answers"
+        if whole["bytes_in"] < answers["requests"] * scenario.upload_bytes:
+            yield f"{whole['bytes_in']} bytes reached the origin in {answers['requests']} requests"
+        may_open = UPSTREAM_RATIO_MAX * clients
+        # The relay joins each client to an upstream connection of its own; that is what it is.
+        if whole["connections"] > may_open and not (scenario.closes and peer.name == "relay"):
+            yield f"{whole['connections']} upstream connections for {clients} clients"
 
     def run_unthrottled(self, peer):
         """Latency, closed loop and without a quota; `peer` None asks the origin directly."""
         proxy, port = None, self.origin.port
         if peer:
             proxy, port = self.start_proxy(peer, None)
-        wrk = self.start_wrk(port, self.settings.latency_connections, self.settings.seconds)
+        load = self.start_wrk(port, self.settings.latency_connections, self.settings.seconds)
         time.sleep(WARM_SECONDS + self.settings.seconds)
-        answers = self.end_wrk(wrk)
+        answers = self.end_wrk(load)
         if proxy:
             self.place.end(proxy)
+            peer.afterwards(self.place.directory, answers["requests"])
         return {"peer": peer.name if peer else "direct", **answers}
+
+
+def difference(before, after):
+    return {name: after[name] - before[name] for name in before}
 
 
 def failed_run(peer, connections, problem):
@@ -217,7 +236,7 @@ def failed_run(peer, connections, problem):
     return {
         "peer": peer.name,
         "connections": connections,
-        "cpu_us_per_request": None,
+        "cost_us": None,
         "throttled": 0.0,
         "saturated": False,
         "problems": [problem],
@@ -226,31 +245,15 @@ def failed_run(peer, connections, problem):
 
 
 def choose_peers(settings):
-    all_peers = known.known_peers(settings.build)
+    all_peers = known.known_peers(settings.build, settings.access_log)
     names = [peer.name for peer in all_peers]
     for name in settings.only:
         if name not in names:
             raise Failure(f"unknown peer {name}; known are {', '.join(names)}")
-    wanted = [peer for peer in all_peers if not settings.only or peer.name in settings.only]
+    usual = [name for name in names if SCENARIOS[settings.scenario].is_bulk or not name.endswith("+splice")]
+    wanted = [peer for peer in all_peers if peer.name in (settings.only or usual)]
     present = [peer for peer in wanted if not peer.missing()]
     if not present:
         raise Failure("none of the programs to compare is there")
     return present, [peer.name for peer in wanted if peer.missing()]
 
-
-def parse_wrk(output):
-    """wrk's own report: totals, percentiles in ms, and everything that went wrong as one text."""
-    total = re.search(r"(\d+) requests in", output)
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    errors = [line.strip() for line in output.splitlines() if "rrors:" in line or "Non-2xx" in line]
-    if not total or int(total.group(1)) == 0:
-        errors.append("wrk saw no answer")
-    percentiles = {}
-    for percent, number, unit in re.findall(r"^\s+(\d+)%\s+([\d.]+)(us|ms|s)\s*$", output, re.M):
-        percentiles[percent] = float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
-    return {
-        "requests": int(total.group(1)) if total else 0,
-        "rate": float(rate.group(1)) if rate else 0.0,
-        "latency_ms": percentiles,
-        "errors": "; ".join(errors),
-    }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Tests of the load lab: its arithmetic, what it calls invalid, and one short comparison in earnest."""
 
+import io
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "loadtest"))
 sys.dont_write_bytecode = True
 
-from lab import demo_story, idle, peers, quota, report, session, stats, topics  # noqa: E402
+from lab import check, demo_story, foundation, idle, peers, quota, report, scenarios, session, stats, verdict, wrk  # noqa: E402
 
 WRK_FINE = """Running 5s test @ http://127.0.0.1:18002/
   1 threads and 8 connections
@@ -40,7 +41,7 @@ def run(peer, round, us, connections=8, valid=True):
         "peer": peer,
         "round": round,
         "connections": connections,
-        "cpu_us_per_request": us,
+        "cost_us": us,
         "valid": valid,
         "saturated": True,
     }
@@ -67,49 +68,90 @@ class Stats(unittest.TestCase):
 
 class Wrk(unittest.TestCase):
     def test_reads_totals_and_percentiles_in_milliseconds(self):
-        answers = session.parse_wrk(WRK_FINE)
+        answers = wrk.parse(WRK_FINE)
         self.assertEqual((79808, 36245.31, ""), (answers["requests"], answers["rate"], answers["errors"]))
         self.assertEqual({"50": 0.145, "75": 1.5, "90": 6.01, "99": 1010.0}, answers["latency_ms"])
 
     def test_socket_errors_and_bad_statuses_are_errors(self):
-        errors = session.parse_wrk(WRK_BAD)["errors"]
+        errors = wrk.parse(WRK_BAD)["errors"]
         self.assertIn("read 3", errors)
         self.assertIn("responses: 7", errors)
 
     def test_no_answer_is_an_error(self):
-        self.assertTrue(session.parse_wrk("unable to connect to 127.0.0.1:1")["errors"])
+        self.assertTrue(wrk.parse("unable to connect to 127.0.0.1:1")["errors"])
 
 
 class Judgement(unittest.TestCase):
-    def judge(self, **changed):
-        case = {"requests": 1000, "opened": 9, "died": False, "throttled": 99, "wrk": WRK_FINE} | changed
-        subject = SimpleNamespace(scenario=session.SCENARIOS["small"], group=SimpleNamespace(limited=True))
-        return session.Session.judge(
-            subject,
-            SimpleNamespace(name="nginx"),
+    def judge(self, scenario="small", **changed):
+        case = {"requests": 1000, "opened": 10, "bytes_in": 0, "bytes_out": 0, "throttled": 99}
+        case |= {"wrk": WRK_FINE, "peer": "nginx", "problems": []} | changed
+        lab = session.Session.__new__(session.Session)
+        lab.scenario, lab.group = scenarios.SCENARIOS[scenario], SimpleNamespace(limited=True)
+        counted = {name: case[name] for name in ("requests", "bytes_in", "bytes_out")}
+        window = counted | {"seconds": 1.0, "cpu_us": 12000, "periods": 100, "throttled": case["throttled"]}
+        return lab.judge(
+            SimpleNamespace(name=case["peer"]),
             8,
-            (0, 500, 10, 0, 0),
-            (1, 12500, 10 + case["requests"], 100, case["throttled"]),
-            session.parse_wrk(case["wrk"]),
-            case["opened"],
-            case["died"],
+            window,
+            counted | {"connections": case["opened"]},
+            wrk.parse(case["wrk"]),
+            case["problems"],
         )
 
     def test_divides_the_groups_time_by_the_requests_of_the_window(self):
         verdict = self.judge()
-        self.assertEqual(12.0, verdict["cpu_us_per_request"])
+        self.assertEqual(12.0, verdict["cost_us"])
         self.assertTrue(verdict["valid"] and verdict["saturated"])
 
+    def test_divides_by_the_gibibytes_where_bulk_is_what_is_moved(self):
+        fine = WRK_FINE.replace("79808 requests in 2.20s, 11.19MB", "8 requests in 2.20s, 8.00MB")
+        self.assertEqual(24000.0, self.judge("big", bytes_out=1 << 29, wrk=fine)["cost_us"])
+
     def test_a_peer_that_does_not_reuse_its_upstreams_is_invalid(self):
-        self.assertTrue(self.judge(opened=9)["valid"])
-        self.assertEqual(["10 upstream connections for 9 clients"], self.judge(opened=10)["problems"])
+        self.assertTrue(self.judge(opened=11)["valid"])
+        self.assertEqual(["12 upstream connections for 10 clients"], self.judge(opened=12)["problems"])
+        self.assertFalse(self.judge("close", opened=12)["valid"])
+
+    def test_the_relay_opens_one_for_each_client_by_its_nature(self):
+        self.assertTrue(self.judge("close", opened=1000, peer="relay")["valid"])
+        self.assertFalse(self.judge("small", opened=1000, peer="relay")["valid"])
 
     def test_errors_death_and_silence_are_invalid(self):
-        for case in ({"wrk": WRK_BAD}, {"died": True}, {"requests": 0}):
+        for case in ({"wrk": WRK_BAD}, {"problems": ["died"]}, {"requests": 0}):
             self.assertFalse(self.judge(**case)["valid"], case)
+
+    def test_answers_shorter_than_they_should_be_are_invalid(self):
+        short = WRK_FINE.replace("79808 requests in 2.20s, 11.19MB", "8 requests in 2.20s, 7.00MB")
+        self.assertEqual(["7340032 bytes in 8 answers"], self.judge("big", bytes_out=1 << 29, wrk=short)["problems"])
+
+    def test_uploads_that_the_origin_never_saw_are_invalid(self):
+        few = WRK_FINE.replace("79808 requests", "8 requests")
+        self.assertTrue(self.judge("upload", bytes_in=8 << 20, wrk=few)["valid"])
+        self.assertFalse(self.judge("upload", bytes_in=(8 << 20) - 1, wrk=few)["valid"])
 
     def test_a_proxy_that_the_quota_rarely_stopped_was_not_saturated(self):
         self.assertFalse(self.judge(throttled=79)["saturated"])
+
+
+class Check(unittest.TestCase):
+    def problem(self, status, body, length):
+        answer = SimpleNamespace(status=status, read=io.BytesIO(body).read)
+        return check.problem_of(answer, length, True)
+
+    def test_every_byte_is_looked_at(self):
+        body = check.LETTERS * 3
+        self.assertIsNone(self.problem(200, body, 183))
+        self.assertEqual("status 502", self.problem(502, body, 183))
+        self.assertEqual("183 bytes instead of 184", self.problem(200, body, 184))
+        self.assertIn("wrong bytes", self.problem(200, body[:100] + b"?" + body[101:], 183))
+
+    def test_a_log_that_drops_lines_is_no_cheap_log(self):
+        peer = peers.LoggingPeer("ringway+json", "", [])
+        for lines, problems in ((3, []), (2, ["2 lines for 3 requests"])):
+            with self.subTest(lines), TemporaryDirectory() as directory:
+                Path(directory, "access.log").write_text("{}\n" * lines)
+                self.assertEqual(problems, peer.afterwards(directory, 3))
+                self.assertEqual([], os.listdir(directory))
 
 
 class Report(unittest.TestCase):
@@ -131,7 +173,7 @@ class Report(unittest.TestCase):
 
 class Bars(unittest.TestCase):
     def bar(self, values, **more):
-        return topics.Bar("figure", stats.spread(values), 0.90, **more)
+        return verdict.Bar("figure", stats.spread(values), 0.90, **more)
 
     def test_the_median_decides(self):
         self.assertTrue(self.bar([0.80, 0.90, 0.99]).met)
@@ -143,7 +185,7 @@ class Bars(unittest.TestCase):
 
     def test_nothing_measured_is_not_met(self):
         self.assertFalse(self.bar([]).met)
-        self.assertFalse(topics.Verdicts([]).all_met)
+        self.assertFalse(verdict.Verdicts([]).all_met)
 
     def test_the_ambition_is_told_apart_from_the_bar(self):
         self.assertEqual("met", self.bar([0.85], ambition=0.78).verdict())
@@ -162,15 +204,15 @@ class Peers(unittest.TestCase):
 
     def test_an_unknown_peer_is_named_with_those_that_exist(self):
         settings = session.Settings(build=ROOT / "build", only=["enginex"])
-        with self.assertRaisesRegex(Exception, "unknown peer enginex; known are ringway, nginx, haproxy, relay"):
+        with self.assertRaisesRegex(Exception, "unknown peer enginex; known are ringway, nginx, haproxy, haproxy\\+splice, relay"):
             session.choose_peers(settings)
 
 
 class Idle(unittest.TestCase):
     def test_what_was_not_held_is_not_met_and_the_peers_stand_beside_it(self):
-        bar = topics.idle_bar({"ringway": None, "nginx": 528.4, "haproxy": None})
+        bar = foundation.idle_bar({"ringway": None, "nginx": 528.4, "haproxy": None})
         self.assertEqual((False, "NOT MEASURED", "nginx 528"), (bar.met, bar.verdict(), bar.note))
-        self.assertTrue(topics.idle_bar({"ringway": 1024.0, "nginx": 1.0, "haproxy": 1.0}).met)
+        self.assertTrue(foundation.idle_bar({"ringway": 1024.0, "nginx": 1.0, "haproxy": 1.0}).met)
 
     def test_resident_bytes_are_those_of_the_kernels_own_table(self):
         kilobytes = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
@@ -179,16 +221,16 @@ class Idle(unittest.TestCase):
 
 class DemoStory(unittest.TestCase):
     def test_shows_each_backends_share(self):
-        lines = demo_story.story(session.parse_wrk(WRK_FINE), [{"requests": 300}, {"requests": 100}])
+        lines = demo_story.story(wrk.parse(WRK_FINE), [{"requests": 300}, {"requests": 100}])
         self.assertIn("75.0%", lines[3])
         self.assertIn("25.0%", lines[4])
 
     def test_an_idle_backend_a_missing_request_and_an_error_are_problems(self):
-        fine = session.parse_wrk(WRK_FINE)
+        fine = wrk.parse(WRK_FINE)
         self.assertEqual([], demo_story.problems(fine, [{"requests": 79808}]))
         self.assertEqual(1, len(demo_story.problems(fine, [{"requests": 79807}])))
         self.assertEqual(1, len(demo_story.problems(fine, [{"requests": 79808}, {"requests": 0}])))
-        self.assertEqual(1, len(demo_story.problems(session.parse_wrk(WRK_BAD), [{"requests": 79808}])))
+        self.assertEqual(1, len(demo_story.problems(wrk.parse(WRK_BAD), [{"requests": 79808}])))
 
 
 class Quota(unittest.TestCase):
@@ -230,7 +272,7 @@ class Comparison(unittest.TestCase):
         self.assertEqual({"nginx", "haproxy", "relay"}, {run["peer"] for run in record["runs"]})
         for entry in record["runs"]:
             self.assertGreater(entry["requests"], 100)
-            self.assertTrue(1 < entry["cpu_us_per_request"] < 1000, entry)
+            self.assertTrue(1 < entry["cost_us"] < 1000, entry)
 
     def test_a_peer_that_does_not_start_is_invalid_and_stops_nobody_else(self):
         with TemporaryDirectory() as directory:
