@@ -191,6 +191,7 @@ constexpr Key keys[] = {
     {"errors.405", FileSlot{error_page<405>, "\"built-in\""}, "For methods that are refused."},
     {"errors.408", FileSlot{error_page<408>, "\"built-in\""},
      "For requests that did not come in time."},
+    {"errors.413", FileSlot{error_page<413>, "\"built-in\""}, "For a body that is too long."},
     {"errors.414", FileSlot{error_page<414>, "\"built-in\""},
      "For a request line that is too long."},
     {"errors.417", FileSlot{error_page<417>, "\"built-in\""},
@@ -219,11 +220,17 @@ constexpr Key keys[] = {
      SizeSlot{at<&Config::http, &http::Settings::head_limits, &HeadLimits::request_line_max>, 64,
               http::head_bytes_addressable},
      "The first line of a request; at most header_bytes."},
+    {"limits.body_bytes", LongSizeSlot{at<&Config::http, &http::Settings::request_body_bytes_max>},
+     "The body of a request; 0 is no limit."},
+    {"limits.pipelined", IntegerSlot{at<&Config::http, &http::Settings::pipelined_max>, 1, 65'535},
+     "Requests of a connection answered in a row, each of which came before the answer to the one "
+     "before it."},
     {"limits.chunk_extension_bytes",
      SizeSlot{
          at<&Config::http, &http::Settings::body_limits, &BodyLimits::chunk_extension_bytes_max>, 0,
          65'535},
-     "What may follow the size of one chunk on its line."},
+     "What may follow the size of one chunk on its line; those of a whole body may be longer "
+     "than its data by sixteen times that."},
     {"limits.trailer_bytes",
      SizeSlot{at<&Config::http, &http::Settings::body_limits, &BodyLimits::trailer_bytes_max>, 0,
               65'535},

@@ -29,6 +29,17 @@ bool takes_integer(const Slot& slot, const Node& node) {
            contains<std::int64_t>({slot.min, slot.max}, node.integer);
 }
 
+// Absent when it is no size, or out of the slot's range.
+template <class Slot>
+std::optional<std::uint64_t> size_in(const Slot& slot, const Node& node) {
+    std::optional<std::uint64_t> size;
+    if (node.kind == Node::Kind::string) size = parse_size(node.text);
+    if (takes_integer(slot, node)) size = static_cast<std::uint64_t>(node.integer);
+    const Range<std::uint64_t> range{static_cast<std::uint64_t>(slot.min),
+                                     static_cast<std::uint64_t>(slot.max)};
+    return size && contains(range, *size) ? size : std::nullopt;
+}
+
 bool is_name(std::string_view text) {
     const auto allowed = [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; };
     return !text.empty() && text.size() <= NameSlot::bytes_max &&
@@ -49,7 +60,7 @@ std::string quoted(std::string_view text) {
 }
 
 // As the file takes it: an integer where no unit fits.
-std::string size_value(std::uint32_t size) {
+std::string size_value(std::uint64_t size) {
     const std::string text = size_text(size);
     return text.back() >= '0' && text.back() <= '9' ? text : quoted(text);
 }
@@ -106,10 +117,8 @@ std::string AutoIntegerSlot::range() const {
 }
 
 Stored SizeSlot::store(const Node& node, const Scope& scope) const {
-    std::optional<std::uint64_t> size;
-    if (node.kind == Node::Kind::string) size = parse_size(node.text);
-    if (takes_integer(*this, node)) size = static_cast<std::uint64_t>(node.integer);
-    if (!size || !contains<std::uint64_t>({min, max}, *size)) return {};
+    const auto size = size_in(*this, node);
+    if (!size) return {};
     place(scope) = static_cast<std::uint32_t>(*size);
     return {.taken = true};
 }
@@ -120,6 +129,21 @@ std::string SizeSlot::text(const Scope& scope) const {
 
 std::string SizeSlot::range() const {
     return fmt::format("{} to {}", size_value(min), size_value(max));
+}
+
+Stored LongSizeSlot::store(const Node& node, const Scope& scope) const {
+    const auto size = size_in(*this, node);
+    if (!size) return {};
+    place(scope) = *size;
+    return {.taken = true};
+}
+
+std::string LongSizeSlot::text(const Scope& scope) const {
+    return size_value(place(scope));
+}
+
+std::string LongSizeSlot::range() const {
+    return fmt::format("{} to {}", min, size_value(max));
 }
 
 Stored BooleanSlot::store(const Node& node, const Scope& scope) const {

@@ -67,6 +67,18 @@ struct SizeSlot {
     std::string range() const;
 };
 
+// The same, where four gigabytes are not much.
+struct LongSizeSlot {
+    Place<std::uint64_t> place;
+    static constexpr std::int64_t min = 0;
+    static constexpr std::int64_t max = std::int64_t{1} << 50;
+
+    static constexpr std::string_view type = "size";
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
 struct BooleanSlot {
     Place<bool> place;
 
@@ -177,6 +189,6 @@ struct AddressSlot {
 
 using ValueSlot = std::variant<DurationSlot, IntegerSlot, AutoIntegerSlot, SizeSlot, BooleanSlot,
                                NameSlot, FileSlot, WordSlot, AddressSlot, PercentSlot, StatusesSlot,
-                               ProtocolsSlot, PrefixesSlot>;
+                               ProtocolsSlot, PrefixesSlot, LongSizeSlot>;
 
 }  // namespace ringway::config

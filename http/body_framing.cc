@@ -11,6 +11,7 @@ namespace {
 
 // 2^63-1 has sixteen digits; more would only be leading zeros.
 constexpr std::uint8_t size_digits_max = 16;
+constexpr std::uint64_t extensions_ahead_factor = 16;
 
 int hex_digit(char byte) {
     if (is_digit(byte)) return byte - '0';
@@ -110,7 +111,7 @@ Refusal BodyReader::step(char byte) noexcept {
         case State::trailer_line:
         case State::trailer_lf:
         case State::last_lf:
-            if (++trailer_bytes_ > limits_.trailer_bytes_max) return Refusal::trailers_over_limit;
+            if (++section_bytes_ > limits_.trailer_bytes_max) return Refusal::trailers_over_limit;
             return on_trailer(byte);
         case State::ended:
         case State::length:
@@ -137,7 +138,6 @@ Refusal BodyReader::on_size(char byte) noexcept {
     }
     if (byte == '\n') return Refusal::bad_line_ending;
     if (byte != ';') return Refusal::bad_chunk;
-    line_bytes_ = 0;
     state_ = State::chunk_extension;
     return Refusal::none;
 }
@@ -150,12 +150,18 @@ Refusal BodyReader::on_extension(char byte) noexcept {
     }
     if (byte == '\n') return Refusal::bad_line_ending;
     if (!is_in(ByteClass::field_text, byte)) return Refusal::bad_chunk;
-    return ++line_bytes_ > limits_.chunk_extension_bytes_max ? Refusal::chunk_over_limit
-                                                             : Refusal::none;
+    return ++section_bytes_ > limits_.chunk_extension_bytes_max ? Refusal::chunk_over_limit
+                                                                : Refusal::none;
 }
 
 Refusal BodyReader::on_size_end(char byte) noexcept {
     if (byte != '\n') return Refusal::bad_line_ending;
+    const std::uint64_t ahead = std::uint64_t{extensions_ahead_} + section_bytes_;
+    extensions_ahead_ = static_cast<std::uint32_t>(ahead - std::min(ahead, left_));
+    if (extensions_ahead_ > extensions_ahead_factor * limits_.chunk_extension_bytes_max) {
+        return Refusal::chunk_over_limit;
+    }
+    section_bytes_ = 0;
     size_digits_ = 0;
     state_ = left_ == 0 ? State::trailer_start : State::chunk_data;
     return Refusal::none;

@@ -15,6 +15,8 @@
 namespace ringway::http {
 
 struct BodyLimits {
+    // Of one chunk. All extensions of a body together may be sixteen times that longer than what
+    // the chunks bring: one byte a chunk behind a long extension is an attack, not a body.
     std::uint32_t chunk_extension_bytes_max = 256;
     std::uint32_t trailer_bytes_max = 8'192;
 };
@@ -74,9 +76,9 @@ private:
     Framing framing_ = Framing::none;
     State state_ = State::ended;
     std::uint8_t size_digits_ = 0;
-    std::uint64_t left_ = 0;        // Of the body, or of the chunk.
-    std::uint32_t line_bytes_ = 0;  // Of a chunk extension.
-    std::uint32_t trailer_bytes_ = 0;
+    std::uint64_t left_ = 0;              // Of the body, or of the chunk.
+    std::uint32_t section_bytes_ = 0;     // Of this chunk's extension, or of the trailers.
+    std::uint32_t extensions_ahead_ = 0;  // Bytes by which extensions outweigh their chunks.
     BodyLimits limits_;
 };
 

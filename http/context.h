@@ -26,6 +26,7 @@ struct Counters {
     core::Counter retries;
     core::Counter clients_gone;  // In the middle of an exchange.
     core::Counter client_timeouts;
+    core::Counter pipelined_over_limit;  // Connections ended for it.
     core::Counter upstream_timeouts;
     core::Counter memory_refusals;  // Connections ended because a pool was dry.
     // How requests ended, by Reason: exchanges and what was refused before there was one.

@@ -71,10 +71,11 @@ void Exchange::match_route() {
     admit();
 }
 
-// Size, rate and drain limits stand here too. The backend is chosen once the bytes that came with
+// Rate and drain limits stand here too. The backend is chosen once the bytes that came with
 // the head are in, so that a short request goes out whole, with one send.
 void Exchange::admit() {
     const RequestHead& head = request_.head();
+    if (is_over_limit(head.content_length)) return reply_with(Reason::body_over_limit);
     asks_upgrade_ = !upgrade_asked(head, route_->upgrades).empty();
     // Its end and the new protocol's beginning would be in doubt.
     if (asks_upgrade_ && head.framing != Framing::none &&
@@ -83,10 +84,23 @@ void Exchange::admit() {
     }
 }
 
+bool Exchange::is_over_limit(std::uint64_t body_bytes) const {
+    const std::uint64_t most = home_.context_.settings.request_body_bytes_max;
+    return most != 0 && body_bytes > most;
+}
+
 void Exchange::on_request_body(core::Buffer bytes) {
     request_granted_ -= std::min(request_granted_, bytes.size());
     if (state_ != State::answering) hold(bytes);
     request_body_bytes_ += bytes.size();
+    // One in chunks: its length was not said before. The backend loses its connection, so that it
+    // never takes what it has for the whole.
+    if (is_over_limit(request_body_bytes_)) {
+        leave_upstream();
+        return give_up(Reason::body_over_limit, {.code = core::Errc::over_limit,
+                                                 .side = core::Side::client,
+                                                 .what = "a body over limits.body_bytes"});
+    }
     if (upstream_ == nullptr) return request_body_.push(std::move(bytes));
     request_body_was_sent_ = true;
     upstream_->send_body(std::move(bytes));
@@ -347,8 +361,7 @@ void Exchange::reply_with(Reason reason) {
 
 void Exchange::on_deadline() noexcept {
     home_.context_.counters.upstream_timeouts.add();
-    if (state_ == State::choosing) home_.upstreams_.cancel(*this);
-    if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->abort();
+    leave_upstream();
     give_up(Reason::total_timeout, {.code = core::Errc::timed_out,
                                     .side = core::Side::upstream,
                                     .what = "no whole response within timeout.total"});
@@ -370,19 +383,13 @@ RequestIdText Exchange::on_request_refused(Refusal refusal) {
 }
 
 void Exchange::leave(Reason reason) {
-    switch (state_) {
-        case State::choosing:
-            home_.upstreams_.cancel(*this);
-            break;
-        case State::asking:
-        case State::answering:
-            if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->abort();
-            break;
-        case State::begun:
-        case State::finished:
-            break;
-    }
+    leave_upstream();
     finish(reason);
+}
+
+void Exchange::leave_upstream() {
+    if (state_ == State::choosing) home_.upstreams_.cancel(*this);
+    if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->abort();
 }
 
 // --- What is told of it -------------------------------------------------------------------------

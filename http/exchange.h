@@ -65,6 +65,7 @@ private:
     bool is_repeatable() const;
     bool wants_retry_for(std::uint16_t status);
     void retry();
+    bool is_over_limit(std::uint64_t body_bytes) const;
     void switch_protocol(const ResponseHead& head);
     void hold(const core::Buffer& bytes);
     // Where the values of a ForwardingContext are written that nobody else keeps.
@@ -89,6 +90,7 @@ private:
     void on_client_gone(const core::Error& error) override;
     RequestIdText on_request_refused(Refusal refusal) override;
     void leave(Reason reason);
+    void leave_upstream();
 
     // What the upstream side tells besides.
     void on_upstream_drained() override;

@@ -42,6 +42,7 @@ void H1Session::start(int fd, core::Buffer first_bytes) {
 
 void H1Session::on_bytes(core::Buffer bytes) {
     if (state_ == State::lingering) return stream_.receive();
+    if (state_ == State::waiting && pending_.empty()) in_a_row_ = 0;
     process(std::move(bytes));
 }
 
@@ -116,6 +117,7 @@ core::Buffer H1Session::parse_head(core::Buffer bytes) {
 
 core::Buffer H1Session::begin_request(const RequestHead& head, core::Buffer bytes) {
     context_.counters.requests.add();
+    count_in_a_row();
     state_ = State::answering;
     body_ = BodyReader{head.framing, head.content_length, context_.settings.body_limits};
     granted_ = bytes.size() - head.bytes;
@@ -134,6 +136,14 @@ core::Buffer H1Session::begin_request(const RequestHead& head, core::Buffer byte
     }
     bytes.drop_front(head_bytes);
     return bytes;
+}
+
+// A client that always has the next request here before its answer is told to come again: the rest
+// of what it sent it will send once more (RFC 9112, 9.3.2).
+void H1Session::count_in_a_row() {
+    if (++in_a_row_ < context_.settings.pipelined_max || is_draining_) return;
+    context_.counters.pipelined_over_limit.add();
+    is_draining_ = true;
 }
 
 core::Buffer H1Session::read_body(core::Buffer bytes) {

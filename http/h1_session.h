@@ -90,6 +90,7 @@ private:
     void go_on();
     core::Buffer parse_head(core::Buffer bytes);
     core::Buffer begin_request(const RequestHead& head, core::Buffer bytes);
+    void count_in_a_row();
     core::Buffer read_body(core::Buffer bytes);
     void receive_if_wanted();
     // `came` is what there is of a head that was refused.
@@ -135,6 +136,7 @@ private:
     bool head_was_sent_ = false;
     std::uint8_t request_minor_version_ = 1;
     Method request_method_ = Method::other;
+    std::uint16_t in_a_row_ = 0;  // Requests since the client last waited for an answer.
 };
 
 }  // namespace ringway::http

@@ -36,6 +36,7 @@ constexpr std::array<Row, reason_count> rows = {{
     {Reason::client_gone, 499, "client_gone", "http_request_error"},
     {Reason::client_stalled, 499, "client_stalled", "http_request_error"},
     {Reason::upgrade_with_body, 400, "upgrade_with_body", "http_request_error"},
+    {Reason::body_over_limit, 413, "body_over_limit", "http_request_error"},
 
     {Reason::bad_request_line, 400, "bad_request_line", "http_request_error"},
     {Reason::bad_status_line, 400, "bad_status_line", "http_protocol_error"},

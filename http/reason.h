@@ -37,6 +37,7 @@ enum class Reason : std::uint8_t {
     client_gone,     // It left before its answer was whole.
     client_stalled,  // It took no byte for client.timeout.send.
     upgrade_with_body,
+    body_over_limit,
 
     // What the parser refuses (http::Refusal).
     bad_request_line,

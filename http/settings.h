@@ -55,8 +55,8 @@ struct ErrorPage {
 };
 
 // The statuses that our own answers have.
-inline constexpr std::array<std::uint16_t, 11> own_statuses = {400, 404, 405, 408, 414, 417,
-                                                               431, 502, 503, 504, 505};
+inline constexpr std::array<std::uint16_t, 12> own_statuses = {400, 404, 405, 408, 413, 414,
+                                                               417, 431, 502, 503, 504, 505};
 
 struct Settings {
     // Clients that are proxies, whose word about their own clients is passed on.
@@ -65,6 +65,8 @@ struct Settings {
     ForwardingSettings forwarding;
     HeadLimits head_limits;
     BodyLimits body_limits;
+    std::uint64_t request_body_bytes_max = 0;  // 0: no limit.
+    std::uint32_t pipelined_max = 1'000;
     ClientSettings client;
 
     bool trusts(const core::PackedAddress& peer) const {

@@ -37,6 +37,10 @@ void name_metrics(const Counted& counted, core::MetricTable& table) {
         counted.http.clients_gone);
     table.add({"ringway_client_timeouts_total", "Clients that took too long.", {}},
               counted.http.client_timeouts);
+    table.add({"ringway_pipelined_over_limit_total",
+               "Client connections ended after limits.pipelined answers in a row.",
+               {}},
+              counted.http.pipelined_over_limit);
     table.add({"ringway_upstream_timeouts_total",
                "Backends that took too long, connecting excepted.",
                {}},

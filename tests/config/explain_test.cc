@@ -89,6 +89,7 @@ trusted_proxies = []                         # default
 404 = "built-in"                             # default
 405 = "built-in"                             # default
 408 = "built-in"                             # default
+413 = "built-in"                             # default
 414 = "built-in"                             # default
 417 = "built-in"                             # default
 431 = "built-in"                             # default
@@ -103,6 +104,8 @@ upstream_idle = 1024                         # default
 header_bytes = "16k"                         # line 10
 header_count = 128                           # default
 request_line_bytes = "8k"                    # default
+body_bytes = 0                               # default
+pipelined = 1000                             # default
 chunk_extension_bytes = 256                  # default
 trailer_bytes = 1000                         # line 11
 

@@ -130,6 +130,8 @@ upstream_idle = 0
 header_bytes = "16k"
 header_count = 64
 request_line_bytes = 4096
+body_bytes = "8g"
+pipelined = 5
 chunk_extension_bytes = 0
 trailer_bytes = "1k"
 [shutdown]
@@ -162,6 +164,8 @@ access = { file = "stdout", format = "text" }
     EXPECT_EQ(config.http.head_limits.header_bytes_max, 16'384U);
     EXPECT_EQ(config.http.head_limits.header_count_max, 64U);
     EXPECT_EQ(config.http.head_limits.request_line_max, 4'096U);
+    EXPECT_EQ(config.http.request_body_bytes_max, std::uint64_t{8} << 30);
+    EXPECT_EQ(config.http.pipelined_max, 5U);
     EXPECT_EQ(config.http.body_limits.chunk_extension_bytes_max, 0U);
     EXPECT_EQ(config.http.body_limits.trailer_bytes_max, 1'024U);
     EXPECT_EQ(config.shutdown_timeout, 0s);

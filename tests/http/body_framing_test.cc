@@ -226,6 +226,28 @@ TEST(ChunkedBody, HasALimitForExtensionsOfEachChunk) {
     EXPECT_EQ(read_chunked_every_way(over, limits).refusal, Refusal::chunk_over_limit);
 }
 
+// One byte a chunk and the longest extension before each, without end.
+TEST(ChunkedBody, HasALimitForExtensionsThatOutweighTheirChunks) {
+    const BodyLimits limits{.chunk_extension_bytes_max = 10};
+    const std::string chunk = "1;0123456789\r\nx\r\n";  // Nine bytes more than it brings.
+    std::string bytes;
+    for (int i = 0; i < 17; i++) bytes += chunk;
+    EXPECT_EQ(read_chunked_every_way(bytes + "0\r\n\r\n", limits).body, std::string(17, 'x'));
+    const ReadBody over = read_chunked_every_way(bytes + chunk + "0\r\n\r\n", limits);
+    EXPECT_EQ(over.refusal, Refusal::chunk_over_limit);
+    EXPECT_EQ(over.body, std::string(17, 'x'));
+}
+
+TEST(ChunkedBody, MayHaveExtensionsForeverThatDoNotOutweighItsChunks) {
+    const BodyLimits limits{.chunk_extension_bytes_max = 10};
+    std::string bytes;
+    for (int i = 0; i < 1'000; i++) bytes += "a;0123456789\r\nabcdefghij\r\n";
+    EXPECT_TRUE(read_chunked_every_way(bytes + "0\r\n\r\n", limits).ended);
+    // What large chunks bring is no credit for what comes after them.
+    for (int i = 0; i < 18; i++) bytes += "1;0123456789\r\nx\r\n";
+    EXPECT_EQ(read_chunked_every_way(bytes, limits).refusal, Refusal::chunk_over_limit);
+}
+
 TEST(ChunkedBody, HasALimitForTrailersTogether) {
     const std::string trailers = "A: b\r\nC: d\r\n\r\n";
     const std::string bytes = "0\r\n" + trailers;

@@ -105,6 +105,7 @@ TEST_F(H1SessionBody, AClientThatIsToldNoLosesItsConnectionBehindTheAnswer) {
 
 // More than any buffer for waiting bytes holds, right behind a body that came in bulk.
 TEST_F(H1SessionBody, RequestsBehindALargeBodyAreAnswered) {
+    host.settings.pipelined_max = 65'535;
     constexpr std::size_t length = 300'000;
     constexpr std::size_t followers = 4'000;
     std::string sent = fmt::format("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{}",

@@ -51,6 +51,7 @@ TEST_F(H1SessionTest, PipelinedRequestsAreAnsweredInTheirOrder) {
 }
 
 TEST_F(H1SessionTest, AThousandPipelinedRequestsNeedNoMoreThanOneBufferOfWaiting) {
+    host.settings.pipelined_max = 1'001;
     std::string asked;
     std::string answered;
     for (int i = 0; i < 1'000; i++) {
@@ -58,6 +59,45 @@ TEST_F(H1SessionTest, AThousandPipelinedRequestsNeedNoMoreThanOneBufferOfWaiting
         answered += ok(fmt::format("/{} ", i));
     }
     EXPECT_EQ(exchange(asked), answered);
+}
+
+TEST_F(H1SessionTest, OnlySoManyRequestsAreAnsweredThatDidNotWaitForAnAnswer) {
+    host.settings.pipelined_max = 3;
+    SimPeer& client = connect();
+    for (int i = 0; i < 5; i++) client.send(get_a);
+    settle();
+    EXPECT_EQ(host.requests.size(), 3U);
+    EXPECT_EQ(client.received, ok("/a ") + ok("/a ") +
+                                   "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
+                                   "Connection: close\r\n\r\n/a ");
+    EXPECT_TRUE(client.has_ended());
+    EXPECT_EQ(host.counters.pipelined_over_limit.value(), 1U);
+}
+
+TEST_F(H1SessionTest, OurOwnAnswerToTheLastPipelinedRequestSaysCloseToo) {
+    host.settings.pipelined_max = 2;
+    host.refuse_with = Reason::no_route;
+    const std::string received = exchange(std::string(get_a) + std::string(get_a));
+    EXPECT_EQ(received.find("Connection: close"), received.rfind("Connection: close"));
+    EXPECT_GT(received.find("Connection: close"), received.rfind("HTTP/1.1 404"));
+    EXPECT_NE(received.find("Connection: close"), received.npos);
+}
+
+TEST_F(H1SessionTest, AClientThatWaitsForItsAnswersMayAskForever) {
+    host.settings.pipelined_max = 3;
+    SimPeer& client = connect();
+    for (int i = 0; i < 10; i++) {
+        client.send(std::string(get_a) + std::string(get_b));
+        settle();
+    }
+    EXPECT_EQ(host.requests.size(), 20U);
+    EXPECT_FALSE(client.is_over());
+    EXPECT_EQ(host.counters.pipelined_over_limit.value(), 0U);
+}
+
+// What an idle client costs: 10,000 of them are measured with it.
+TEST_F(H1SessionTest, IsSmall) {
+    EXPECT_LE(sizeof(H1Session), 360U);
 }
 
 TEST_F(H1SessionTest, PipelinedRequestsWaitUntilTheOneBeforeThemIsAnswered) {

@@ -94,6 +94,7 @@ TEST(Reason, HasTheWordAndTheStatusThatWerePromised) {
         {Reason::client_gone, "client_gone", 499},
         {Reason::client_stalled, "client_stalled", 499},
         {Reason::upgrade_with_body, "upgrade_with_body", 400},
+        {Reason::body_over_limit, "body_over_limit", 413},
         {Reason::request_timeout, "request_timeout", 408},
     };
     for (const Promise& promise : promises) {

@@ -46,6 +46,7 @@ TEST_F(Metrics, TellWhatAShardDid) {
              Row{"ringway_retries_total", 0},
              Row{"ringway_clients_gone_total", 0},
              Row{"ringway_client_timeouts_total", 0},
+             Row{"ringway_pipelined_over_limit_total", 0},
              Row{"ringway_upstream_timeouts_total", 0},
              Row{"ringway_memory_refusals_total", 0},
              Row{"ringway_upstream_connects_total", 1},
