@@ -4,6 +4,40 @@
 
 namespace ringway::shards {
 
+namespace {
+
+void name_upstreams(const UpstreamPool::Counters& upstreams, core::MetricTable& table) {
+    table.add({"ringway_upstream_connects_total", "Connections to backends that were begun.", {}},
+              upstreams.connects);
+    table.add({"ringway_upstream_connects_failed_total",
+               "Connections to backends that were not established.",
+               {}},
+              upstreams.connects_failed);
+    table.add({"ringway_upstream_reuses_total",
+               "Requests that went out on a connection that was used before.",
+               {}},
+              upstreams.reuses);
+    table.add({"ringway_upstream_over_limit_total",
+               "Requests for which there was no place for another connection.",
+               {}},
+              upstreams.over_limit);
+    table.add({"ringway_upstream_backoffs_total",
+               "Times that a backend was not picked for a while because it could not be reached.",
+               {}},
+              upstreams.backoffs);
+    table.add(
+        {"ringway_upstream_ended_idle_total", "Unused connections that their backend ended.", {}},
+        upstreams.ended_idle);
+    table.add({"ringway_upstream_retired_total", "Unused connections that ringway ended.", {}},
+              upstreams.retired);
+    table.add({"ringway_upstream_worn_out_total",
+               "Connections ended because of their age or number of requests.",
+               {}},
+              upstreams.worn_out);
+}
+
+}  // namespace
+
 void name_metrics(const Counted& counted, core::MetricTable& table) {
     table.add({"ringway_clients_accepted_total", "Client connections that were accepted.", {}},
               counted.shard.clients_accepted);
@@ -49,33 +83,7 @@ void name_metrics(const Counted& counted, core::MetricTable& table) {
                "Requests or connections ended because a pool of buffers was empty.",
                {}},
               counted.http.memory_refusals);
-    table.add({"ringway_upstream_connects_total", "Connections to backends that were begun.", {}},
-              counted.upstreams.connects);
-    table.add({"ringway_upstream_connects_failed_total",
-               "Connections to backends that were not established.",
-               {}},
-              counted.upstreams.connects_failed);
-    table.add({"ringway_upstream_reuses_total",
-               "Requests that went out on a connection that was used before.",
-               {}},
-              counted.upstreams.reuses);
-    table.add({"ringway_upstream_over_limit_total",
-               "Requests for which there was no place for another connection.",
-               {}},
-              counted.upstreams.over_limit);
-    table.add({"ringway_upstream_backoffs_total",
-               "Times that a backend was not picked for a while because it could not be reached.",
-               {}},
-              counted.upstreams.backoffs);
-    table.add(
-        {"ringway_upstream_ended_idle_total", "Unused connections that their backend ended.", {}},
-        counted.upstreams.ended_idle);
-    table.add({"ringway_upstream_retired_total", "Unused connections that ringway ended.", {}},
-              counted.upstreams.retired);
-    table.add({"ringway_upstream_worn_out_total",
-               "Connections ended because of their age or number of requests.",
-               {}},
-              counted.upstreams.worn_out);
+    name_upstreams(counted.upstreams, table);
 }
 
 void name_metrics(const LearnedIdle& learned, core::MetricTable& table) {
