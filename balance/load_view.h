@@ -1,0 +1,133 @@
+// What one shard knows of the load on a group's backends: its own requests in flight exactly, the
+// other shards' as their last snapshots said, and how long answers take.
+//
+// One per group and shard, touched by that shard's thread only. Backends are named by their index
+// in the group. What travels between shards is an absolute value by shard and backend (`Row`): to
+// hear it twice does no harm, and what is late is late, not lost. `changed` lists whose row differs
+// from what was published last.
+//
+// Rows are kept as floats, padded for lanes, because algorithms read whole blocks of them; counts
+// are exact up to 2^24. Nothing allocates after construction.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/ids.h"
+
+namespace ringway::balance {
+
+enum class LatencyKind : std::uint8_t {
+    mean,  // Of the answers of the last seconds.
+    peak,  // Rises with one slow answer at once and falls back slowly.
+};
+
+class LoadView {
+public:
+    struct Options {
+        std::size_t backends = 0;
+        std::size_t shards = 1;
+        core::ShardId own{};
+        core::Duration interval =
+            std::chrono::milliseconds(1);                  // Between two snapshots of a shard.
+        core::Duration memory = std::chrono::seconds(10);  // How long a latency counts.
+        LatencyKind latency = LatencyKind::mean;
+    };
+    // Latencies are in µs; `samples` is how many answers they rest on, older ones counting less.
+    struct Row {
+        std::uint32_t backend = 0;
+        std::uint32_t in_flight = 0;
+        float latency_us = 0;
+        float samples = 0;
+    };
+
+    explicit LoadView(const Options& options);
+
+    // An exchange of ours: REQUIRES: as many ends as begins.
+    void begin(std::size_t backend);
+    void end(std::size_t backend);
+    // An answer came; what it says of the backend. Not for tunnels, nor for failures of our own.
+    void observe(std::size_t backend, core::Duration latency, core::Instant now);
+
+    // Another shard's row, and then, when all have been taken, the time its snapshot was made.
+    void take(core::ShardId shard, const Row& row, core::Instant now);
+    void heard(core::ShardId shard, core::Instant made_at);
+
+    // Our snapshot: the rows of `changed`, and then `published`.
+    std::span<const std::uint32_t> changed() const { return changed_; }
+    Row row(std::size_t backend) const;
+    void published();
+
+    // Once a tick: a shard from which nothing was heard for an interval had nothing to say.
+    void settle(core::Instant now);
+
+    std::size_t size() const { return backends_; }
+    std::uint32_t own_in_flight(std::size_t i) const { return static_cast<std::uint32_t>(own_[i]); }
+    std::uint32_t others_in_flight(std::size_t i) const {
+        return static_cast<std::uint32_t>(seen_total_[i] - published_[i]);
+    }
+    bool has_others() const { return shards_ > 1; }
+    // Mean age of the others' snapshots.
+    core::Duration age(core::Instant now) const;
+    // How long a request takes, the mean over the group; 0 when not known yet.
+    float latency_us() const { return latency_us_; }
+    // Of one backend, over all shards. It tends to the group's mean as samples grow old.
+    float latency_us(std::size_t backend, core::Instant now) const;
+    // The share of what a snapshot of now's age saw that is expected to be in flight still.
+    float survivors(core::Instant now) const;
+
+    // Rows for lanes: in flight by us; by everybody as the snapshots said, ours included as it was
+    // published; our part of that.
+    const float* own() const { return own_.data(); }
+    const float* seen_total() const { return seen_total_.data(); }
+    const float* published_row() const { return published_.data(); }
+
+    // (largest − mean) / max(1, mean) of in-flight requests per weight, over all shards, as far as
+    // is known here. Backends with weight 0 do not count.
+    double imbalance(std::span<const float> weights) const;
+
+private:
+    struct Latency {
+        float sum_us = 0;  // Both fade with age.
+        float samples = 0;
+        float peak_us = 0;
+        core::Instant updated{};
+    };
+    struct Seen {
+        float in_flight = 0;
+        float latency_us = 0;
+        float samples = 0;
+    };
+
+    void mark(std::size_t backend);
+    float own_latency_us(const Latency& latency) const;
+    float faded(core::Duration age) const;
+
+    std::size_t backends_;
+    std::size_t shards_;
+    std::uint32_t own_shard_;
+    core::Duration interval_;
+    core::Duration memory_;
+    LatencyKind latency_kind_;
+
+    std::vector<float> own_;
+    std::vector<float> seen_total_;
+    std::vector<float> published_;
+    std::vector<Latency> latencies_;
+    std::vector<Seen> seen_;             // By shard, then backend; empty without other shards.
+    std::vector<float> others_latency_;  // Σ latency × samples over the other shards.
+    std::vector<float> others_samples_;
+    std::vector<core::Instant> others_updated_;
+    std::vector<core::Instant> made_at_;  // By shard: its last snapshot.
+    core::Duration made_at_sum_{};        // Over the other shards, since the epoch.
+    float latency_us_ = 0;
+    float latency_count_ = 0;
+
+    std::vector<std::uint32_t> changed_;
+    std::vector<std::uint8_t> is_changed_;
+};
+
+}  // namespace ringway::balance

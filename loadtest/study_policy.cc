@@ -1,0 +1,185 @@
+#include "loadtest/study_policy.h"
+
+#include <algorithm>
+#include <array>
+
+#include "balance/least_loaded.h"
+#include "balance/load_view.h"
+#include "core/check.h"
+#include "core/prng.h"
+
+namespace ringway::loadtest {
+namespace {
+
+constexpr std::array<std::string_view, 5> in_grid{"siloed", "snapshot_minimum", "two_choices",
+                                                  "exact", "ringway"};
+
+// Counts per shard and backend, and how a policy makes a number to compare of them.
+class Counting : public StudyPolicy {
+public:
+    explicit Counting(const StudyRun& run)
+        : prng_(run.seed),
+          weights_(run.weights.begin(), run.weights.end()),
+          own_(run.cell.shards, std::vector<int>(weights_.size())),
+          published_(own_),
+          published_total_(weights_.size()),
+          total_(weights_.size()) {}
+
+    std::uint32_t pick(std::uint32_t shard, core::Instant /*now*/,
+                       std::span<const std::uint8_t> up) override {
+        std::uint32_t best = 0;
+        std::uint64_t ties = 0;
+        double least = 0;
+        for (std::uint32_t i = 0; i < weights_.size(); i++) {
+            if (up[i] == 0) continue;
+            const double score = (count(shard, i) + 1) / weights_[i];
+            if (ties != 0 && score > least) continue;
+            ties = ties != 0 && score == least ? ties + 1 : 1;
+            least = score;
+            if (ties == 1 || prng_.uniform(ties) == 0) best = i;
+        }
+        return best;
+    }
+    void begin(const At& at) override {
+        own_[at.shard][at.backend]++;
+        total_[at.backend]++;
+    }
+    void end(const At& at) override {
+        own_[at.shard][at.backend]--;
+        total_[at.backend]--;
+    }
+    void publish(std::uint32_t shard, core::Instant /*now*/) override {
+        for (std::size_t i = 0; i < weights_.size(); i++) {
+            published_total_[i] += own_[shard][i] - published_[shard][i];
+            published_[shard][i] = own_[shard][i];
+        }
+    }
+
+protected:
+    virtual double count(std::uint32_t shard, std::uint32_t backend) const = 0;
+    double seen(std::uint32_t shard, std::uint32_t i) const {
+        return own_[shard][i] + published_total_[i] - published_[shard][i];
+    }
+
+    core::Prng prng_;
+    std::vector<double> weights_;
+    std::vector<std::vector<int>> own_;
+    std::vector<std::vector<int>> published_;
+    std::vector<int> published_total_;
+    std::vector<int> total_;
+};
+
+class Siloed final : public Counting {
+    using Counting::Counting;
+    double count(std::uint32_t shard, std::uint32_t i) const override { return own_[shard][i]; }
+};
+
+class SnapshotMinimum final : public Counting {
+    using Counting::Counting;
+    double count(std::uint32_t shard, std::uint32_t i) const override { return seen(shard, i); }
+};
+
+class Exact final : public Counting {
+    using Counting::Counting;
+    double count(std::uint32_t /*shard*/, std::uint32_t i) const override { return total_[i]; }
+};
+
+class TwoChoices final : public Counting {
+public:
+    using Counting::Counting;
+    std::uint32_t pick(std::uint32_t shard, core::Instant /*now*/,
+                       std::span<const std::uint8_t> up) override {
+        const std::uint32_t a = draw(up);
+        std::uint32_t b = draw(up);
+        while (b == a && std::ranges::count(up, 1) > 1) b = draw(up);
+        return count(shard, b) / weights_[b] < count(shard, a) / weights_[a] ? b : a;
+    }
+
+private:
+    double count(std::uint32_t shard, std::uint32_t i) const override { return seen(shard, i) + 1; }
+    // By weight.
+    std::uint32_t draw(std::span<const std::uint8_t> up) {
+        double total = 0;
+        for (std::size_t i = 0; i < weights_.size(); i++) total += up[i] != 0 ? weights_[i] : 0;
+        double left = prng_.real() * total;
+        for (std::uint32_t i = 0; i < weights_.size(); i++) {
+            if (up[i] == 0) continue;
+            left -= weights_[i];
+            if (left < 0) return i;
+        }
+        return static_cast<std::uint32_t>(std::ranges::find(up, 1) - up.begin());
+    }
+};
+
+// The room's own code: a view and a picker per shard, snapshots as rows.
+class Ringway final : public StudyPolicy {
+public:
+    explicit Ringway(const StudyRun& run) {
+        std::uint64_t seed = run.seed;
+        for (std::uint32_t shard = 0; shard < run.cell.shards; shard++) {
+            loads_.push_back(balance::LoadView({.backends = run.weights.size(),
+                                                .shards = run.cell.shards,
+                                                .own = core::ShardId{shard},
+                                                .interval = run.cell.interval}));
+            pickers_.emplace_back(run.weights.size());
+            pickers_.back().set_weights(run.weights);
+            prngs_.emplace_back(core::Prng::splitmix(seed));
+        }
+        settled_.resize(run.cell.shards);
+        interval_ = run.cell.interval;
+        blocked_.resize(run.weights.size());
+    }
+
+    std::uint32_t pick(std::uint32_t shard, core::Instant now,
+                       std::span<const std::uint8_t> up) override {
+        if (now - settled_[shard] >= interval_) {
+            loads_[shard].settle(now);
+            settled_[shard] = now;
+        }
+        for (std::size_t i = 0; i < up.size(); i++) blocked_[i] = up[i] == 0 ? 1 : 0;
+        const balance::OpenSet open{blocked_, {}};
+        const auto picked = pickers_[shard].pick(loads_[shard], open, now, prngs_[shard]);
+        CHECK(picked.has_value());
+        return static_cast<std::uint32_t>(*picked);
+    }
+    void begin(const At& at) override { loads_[at.shard].begin(at.backend); }
+    void end(const At& at) override {
+        loads_[at.shard].end(at.backend);
+        loads_[at.shard].observe(at.backend, at.latency, at.now);
+    }
+    void publish(std::uint32_t shard, core::Instant now) override {
+        balance::LoadView& load = loads_[shard];
+        for (std::uint32_t other = 0; other < loads_.size(); other++) {
+            if (other == shard) continue;
+            for (const std::uint32_t i : load.changed()) {
+                loads_[other].take(core::ShardId{shard}, load.row(i), now);
+            }
+            loads_[other].heard(core::ShardId{shard}, now);
+        }
+        load.published();
+    }
+
+private:
+    std::vector<balance::LoadView> loads_;
+    std::vector<balance::LeastLoaded> pickers_;
+    std::vector<core::Prng> prngs_;
+    std::vector<core::Instant> settled_;
+    std::vector<std::uint8_t> blocked_;
+    core::Duration interval_{};
+};
+
+}  // namespace
+
+std::span<const std::string_view> grid_policies() {
+    return in_grid;
+}
+
+std::unique_ptr<StudyPolicy> make_policy(std::string_view name, const StudyRun& run) {
+    if (name == "siloed") return std::make_unique<Siloed>(run);
+    if (name == "snapshot_minimum") return std::make_unique<SnapshotMinimum>(run);
+    if (name == "two_choices") return std::make_unique<TwoChoices>(run);
+    if (name == "exact") return std::make_unique<Exact>(run);
+    return std::make_unique<Ringway>(run);
+}
+
+}  // namespace ringway::loadtest
