@@ -1,5 +1,6 @@
 #include "balance/alias_table.h"
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
@@ -32,9 +33,10 @@ void AliasTable::build(std::span<const float> weights) {
         small_.push_back(large);
     }
     // What is left is 1 but for rounding, unless it has no weight at all.
+    const auto heaviest =
+        static_cast<std::uint32_t>(std::ranges::max_element(weights) - weights.begin());
     for (const std::uint32_t i : small_) {
-        if (weights[i] <= 0)
-            cells_[i] = {.keep = 0, .alias = large_.empty() ? cells_[i].alias : large_.back()};
+        if (weights[i] <= 0) cells_[i] = {.keep = 0, .alias = heaviest};
     }
 }
 
