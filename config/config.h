@@ -35,6 +35,7 @@ struct Group {
     http::PoolSettings pool = {};
     http::RetrySettings retry;
     std::vector<std::string> upgrades = {};  // Protocols let through besides websocket.
+    http::ClientGone client_gone = http::ClientGone::cancel;
 };
 
 struct Shards {
@@ -43,8 +44,9 @@ struct Shards {
 };
 
 struct Limits {
-    std::uint32_t connections = 100'000;  // Clients, of the whole process.
-    std::uint32_t upstream_idle = 1'024;  // Pooled connections per shard and backend.
+    std::uint32_t connections = 100'000;      // Clients, of the whole process.
+    std::uint32_t upstream_idle = 1'024;      // Pooled connections per shard and backend.
+    std::uint32_t body_memory = 536'870'912;  // Of the whole process.
 };
 
 // Where lines go: a file, or one of the words "stdout", "stderr" and "off".

@@ -43,6 +43,7 @@ constexpr ListSlot list_of(std::string_view shorthand = {}) {
 
 // In the order of their enums.
 constexpr std::string_view log_levels[] = {"debug", "info", "warning", "error"};
+constexpr std::string_view client_gone_words[] = {"cancel", "finish"};
 constexpr std::string_view access_formats[] = {"text", "json"};
 
 template <std::uint16_t Status>
@@ -119,6 +120,8 @@ constexpr Key keys[] = {
      "0s is timeout.first_byte."},
     {"group[].upgrades", ProtocolsSlot{at<&Group::upgrades>},
      "Protocols that clients may change to besides websocket; h2c is a way past every rule."},
+    {"group[].client_gone", word_at<&Group::client_gone>(client_gone_words),
+     "What becomes of a request that came whole when its client goes away before the answer."},
 
     {"client", TableSlot{}, "How clients are treated."},
     {"client.timeout", TableSlot{}, "How long a client may take."},
@@ -138,6 +141,15 @@ constexpr Key keys[] = {
      DurationSlot{at<&Config::http, &http::Settings::client, &ClientSettings::send_timeout>, 1ms,
                   24h},
      "That a client may take no bytes of a response."},
+    {"client.timeout.linger",
+     DurationSlot{at<&Config::http, &http::Settings::client, &ClientSettings::linger_timeout>, 0s,
+                  1h},
+     "That a client may go on sending what was answered already, so that it can read the answer."},
+    {"client.rate_min",
+     SizeSlot{at<&Config::http, &http::Settings::client, &ClientSettings::rate_min>, 0, 1'048'576},
+     "Bytes per second of a body while it comes, over timeout.body, and of an answer while it "
+     "waits "
+     "to be taken, over timeout.send; 0 is content with any."},
 
     {"forwarding", TableSlot{}, "Which fields are added on the way to a backend, and back."},
     {"forwarding.x_forwarded_for",
@@ -208,6 +220,9 @@ constexpr Key keys[] = {
      "Client connections of the whole process."},
     {"limits.upstream_idle", IntegerSlot{at<&Config::limits, &Limits::upstream_idle>, 0, 1'000'000},
      "Unused connections that a shard keeps to one backend."},
+    {"limits.body_memory",
+     SizeSlot{at<&Config::limits, &Limits::body_memory>, 8'388'608, 4'294'967'295},
+     "What bodies on their way may take up in the whole process; divided among its shards."},
     {"limits.header_bytes",
      SizeSlot{at<&Config::http, &http::Settings::head_limits, &HeadLimits::header_bytes_max>, 512,
               http::head_bytes_addressable},

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <cstring>
+#include <memory>
 
 #include "core/poison.h"
 
@@ -39,26 +40,32 @@ void BufferWaiter::stop_waiting() {
     previous_ = next_ = nullptr;
 }
 
-BufferPool::BufferPool(Options options)
-    : options_(options),
-      slots_(std::make_unique<BufferSlot[]>(options.count)),
-      free_count_(options.count) {
+namespace {
+
+// Reserved, not touched: what the traffic never needs is never resident.
+void* reserve(std::size_t bytes) {
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(memory != MAP_FAILED);
+    return memory;
+}
+
+}  // namespace
+
+BufferPool::BufferPool(Options options) : options_(options), free_count_(options.count) {
     CHECK(options.count > 0 && options.count <= 0xffff);
     CHECK(options.front_room < options.bytes_each);
-    // Reserved, not touched: what the traffic never needs is never resident.
-    void* memory = mmap(nullptr, std::size_t{options.count} * options.bytes_each,
-                        PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHECK(memory != MAP_FAILED);
-    memory_ = static_cast<std::byte*>(memory);
-    poison(memory_, std::size_t{options.count} * options.bytes_each);
+    memory_ = static_cast<std::byte*>(reserve(memory_bytes()));
+    slots_ = static_cast<BufferSlot*>(reserve(options.count * sizeof(BufferSlot)));
+    poison(memory_, memory_bytes());
 }
 
 BufferPool::~BufferPool() {
     CHECK(free_count_ == options_.count);
     CHECK(waiters_first_ == nullptr);
-    const std::size_t bytes = std::size_t{options_.count} * options_.bytes_each;
-    unpoison(memory_, bytes);
-    munmap(memory_, bytes);
+    unpoison(memory_, memory_bytes());
+    munmap(memory_, memory_bytes());
+    munmap(slots_, options_.count * sizeof(BufferSlot));
 }
 
 Buffer BufferPool::try_take() {
@@ -66,7 +73,7 @@ Buffer BufferPool::try_take() {
     if (slot != nullptr) {
         free_first_ = slot->next;
     } else if (untouched_ < options_.count) {
-        slot = &slots_[untouched_];
+        slot = std::construct_at(&slots_[untouched_]);
         slot->pool = this;
         slot->memory = memory_ + std::size_t{untouched_} * options_.bytes_each;
         untouched_++;

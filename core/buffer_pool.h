@@ -16,7 +16,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "core/check.h"
@@ -151,14 +150,15 @@ private:
     friend class Buffer;
     friend class BufferWaiter;
     void give_back(BufferSlot& slot);
+    std::size_t memory_bytes() const { return std::size_t{options_.count} * options_.bytes_each; }
     std::size_t index_of(const BufferSlot& slot) const {
-        return static_cast<std::size_t>(&slot - slots_.get());
+        return static_cast<std::size_t>(&slot - slots_);
     }
 
     // Immutable after construction.
     Options options_;
     std::byte* memory_ = nullptr;
-    std::unique_ptr<BufferSlot[]> slots_;
+    BufferSlot* slots_ = nullptr;
 
     BufferSlot* free_first_ = nullptr;  // Last given back, first taken: it is still in the cache.
     std::uint32_t untouched_ = 0;       // Slots from here on were never taken.

@@ -43,13 +43,15 @@ public:
         in_flight_ = outcome.more;
         done_(*this, outcome);
     }
-    std::uint8_t note = 0;  // What the engine wants to remember of the operation in flight.
 
 protected:
     Completion() = default;
     ~Completion() { CHECK(!in_flight_); }
 
     void (*done_)(Completion&, Outcome) noexcept = nullptr;
+
+public:
+    std::uint8_t note = 0;  // What the engine wants to remember of the operation in flight.
 
 private:
     bool in_flight_ = false;

@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "core/address.h"
@@ -66,10 +67,17 @@ public:
     virtual Result<Address> peer_address(int fd) = 0;
     // Both directions end; what is in flight on `fd` completes.
     virtual void shutdown(int fd) noexcept = 0;
+    // The same, but the peer sees a reset, which nobody takes for the end of what was said. A UNIX
+    // socket knows no such thing: there it is a shutdown.
+    virtual void reset(int fd) noexcept = 0;
     // The peer sees our end of stream; receiving goes on (half-close, lingering close).
     virtual void shutdown_send(int fd) noexcept = 0;
-    // Bytes sent on `fd` that the peer's kernel has not acknowledged (SIOCOUTQ).
+    // Bytes sent on `fd` that the peer's kernel has not acknowledged (SIOCOUTQ). 0 for a UNIX
+    // socket, which counts its memory and not the bytes.
     virtual std::size_t unacknowledged(int fd) noexcept = 0;
+    // Bytes that it has acknowledged since the connection began, or about so: only differences mean
+    // something. Nothing for a UNIX socket.
+    virtual std::optional<std::uint64_t> acknowledged(int fd) noexcept = 0;
 
     // Multishot: an outcome per accepted descriptor, until one without `more`.
     virtual void accept(Completion& completion, int listen_fd) = 0;

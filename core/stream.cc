@@ -94,8 +94,15 @@ void Stream::on_arrived(Outcome outcome, Buffer bytes) {
         case State::closed:
             CHECK(false);
     }
-    if (outcome.result > 0) return events_.on_bytes(std::move(bytes));
-    if (outcome.result == 0) return fail(0, Errc::ended);
+    if (outcome.result > 0) {
+        events_.on_bytes(std::move(bytes));
+        // Nobody asks for what else there may be, so nothing else would tell.
+        if (cannot_send_ && state_ == State::open && !is_receiving()) fail(EPIPE, Errc::reset);
+        return;
+    }
+    // Who could not be sent to did not end in order, though the kernel tells of a failure only
+    // once.
+    if (outcome.result == 0) return fail(0, cannot_send_ ? Errc::reset : Errc::ended);
     if (outcome.result == -ENOBUFS) return io_.pool(options_.pool).wait(*this);
     if (outcome.result == -EINTR || outcome.result == -EAGAIN) return receive();
     fail(-outcome.result, errc_of(-outcome.result));
@@ -106,7 +113,8 @@ void Stream::on_buffers_back() noexcept {
 }
 
 void Stream::flush() {
-    if (state_ != State::open || has_failed_ || send_.in_flight() || output_.empty()) return;
+    if (state_ != State::open || has_failed_ || cannot_send_) return;
+    if (send_.in_flight() || output_.empty()) return;
     io_.send(send_.then<&Stream::on_sent>(), fd_, output_.begin_send());
 }
 
@@ -114,10 +122,22 @@ void Stream::on_sent(Outcome outcome) noexcept {
     const std::size_t wanted = output_.end_send();
     if (state_ == State::closing) return join_close();
     // MSG_WAITALL: short means that the peer is gone; the errno would come with the next send.
-    if (outcome.result < 0) return fail(-outcome.result, errc_of(-outcome.result));
-    if (static_cast<std::size_t>(outcome.result) != wanted) return fail(EPIPE, Errc::reset);
+    if (outcome.result < 0) return fail_to_send(-outcome.result, errc_of(-outcome.result));
+    if (static_cast<std::size_t>(outcome.result) != wanted) return fail_to_send(EPIPE, Errc::reset);
+    sent_ += static_cast<std::uint32_t>(wanted);
     if (!output_.empty()) return flush();
     events_.on_drained();
+}
+
+std::uint32_t Stream::taken() const {
+    return static_cast<std::uint32_t>(io_.acknowledged(fd_).value_or(sent_));
+}
+
+void Stream::fail_to_send(int sys, Errc code) {
+    cannot_send_ = true;
+    output_.clear();
+    // It completes, for the connection is broken: with what the peer said before, or with that.
+    if (!is_receiving()) fail(sys, code);
 }
 
 void Stream::end_output() {
@@ -157,6 +177,11 @@ void Stream::begin_close() {
     }
     state_ = State::closing;
     join_close();
+}
+
+void Stream::begin_reset() {
+    if (state_ == State::open) io_.reset(fd_);
+    begin_close();
 }
 
 void Stream::join_close() {

@@ -32,6 +32,8 @@ public:
     virtual void on_bytes(Buffer bytes) = 0;
     // The peer ended its side (Errc::ended): what is in `output` can still be sent. Or the
     // connection broke, while connecting, reading or writing: heard once, and the owner closes.
+    // What the peer said before it broke is heard first, as long as it is asked for: a server that
+    // refuses an upload answers, and then resets what still comes.
     virtual void on_stream_failed(const Error& error) = 0;
     // All output has left for the kernel.
     virtual void on_drained() = 0;
@@ -70,11 +72,18 @@ public:
     const ByteQueue& output() const { return output_; }
     void flush();
     bool is_sending() const { return send_.in_flight(); }
+    // False once a send has failed, which is heard only when there is no more to be received.
+    bool can_send() const { return !cannot_send_; }
+    // How many bytes the peer has taken, or, where that cannot be told, the kernel: modulo 2^32,
+    // and only differences mean something. REQUIRES: open.
+    std::uint32_t taken() const;
     // The peer sees our end of stream once the output is empty. REQUIRES: output().empty().
     void end_output();
 
     // Also ends a release whose answer has not come.
     void begin_close();
+    // The same, but the peer sees a reset: it cannot take what came so far for the whole.
+    void begin_reset();
     // Stops receiving and gives the descriptor away. REQUIRES: open, output().empty().
     void begin_release();
 
@@ -92,6 +101,7 @@ private:
     void on_sent(Outcome outcome) noexcept;
     void on_close_done(Outcome outcome) noexcept;
     void on_buffers_back() noexcept override;
+    void fail_to_send(int sys, Errc code);
     void fail(int sys, Errc code);
     void join_close();
     void join_release(Buffer bytes);
@@ -103,9 +113,11 @@ private:
 
     State state_ = State::unused;
     bool has_failed_ = false;
-    bool has_ended_ = false;      // The peer sends no more.
+    bool has_ended_ = false;  // The peer sends no more.
+    bool cannot_send_ = false;
     bool receives_bulk_ = false;  // The last receive was filled and left bytes behind.
     int fd_ = -1;
+    std::uint32_t sent_ = 0;  // Bytes that left, modulo 2^32.
     ByteQueue output_;
     BufferSlot* bulk_ = nullptr;  // Lent to a receive of bulk.
     // A connect and the final close use the send's slot: they never overlap with a send.

@@ -1,7 +1,6 @@
 #include "core/uring_io.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -13,6 +12,7 @@
 #include <ctime>
 
 #include <linux/sockios.h>
+#include <linux/tcp.h>  // The C library's tcp_info lacks the bytes acknowledged.
 
 #include "core/uring_constants.h"
 
@@ -140,13 +140,31 @@ Result<Address> UringIo::peer_address(int fd) {
 void UringIo::shutdown(int fd) noexcept {
     ::shutdown(fd, SHUT_RDWR);
 }
+// To disconnect sends the reset at once and ends what is in flight. SO_LINGER would need that to
+// have ended before the close, and the shutdown that ends it sends a FIN.
+void UringIo::reset(int fd) noexcept {
+    const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+    if (::connect(fd, &nobody, sizeof nobody) != 0) shutdown(fd);
+}
+
 void UringIo::shutdown_send(int fd) noexcept {
     ::shutdown(fd, SHUT_WR);
 }
 
 std::size_t UringIo::unacknowledged(int fd) noexcept {
+    int domain = AF_UNIX;
+    socklen_t size = sizeof domain;
+    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
     int bytes = 0;
-    return ioctl(fd, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+    if (domain == AF_UNIX || ioctl(fd, SIOCOUTQ, &bytes) != 0) return 0;
+    return static_cast<std::size_t>(bytes);
+}
+
+std::optional<std::uint64_t> UringIo::acknowledged(int fd) noexcept {
+    tcp_info facts{};
+    socklen_t size = sizeof facts;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &facts, &size) != 0) return {};
+    return facts.tcpi_bytes_acked;
 }
 
 io_uring_sqe* UringIo::start(Completion& completion) {

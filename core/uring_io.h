@@ -57,8 +57,10 @@ public:
     Result<int> open_socket(const Address& peer) override;
     Result<Address> peer_address(int fd) override;
     void shutdown(int fd) noexcept override;
+    void reset(int fd) noexcept override;
     void shutdown_send(int fd) noexcept override;
     std::size_t unacknowledged(int fd) noexcept override;
+    std::optional<std::uint64_t> acknowledged(int fd) noexcept override;
 
     void accept(Completion& completion, int listen_fd) override;
     void connect(Completion& completion, int fd, const Address& peer) override;

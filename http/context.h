@@ -24,7 +24,8 @@ struct Counters {
     core::Counter exchanges_finished;
     core::Counter answers_own;  // Made here, not by a backend.
     core::Counter retries;
-    core::Counter clients_gone;  // In the middle of an exchange.
+    core::Counter clients_gone;         // In the middle of an exchange.
+    core::Counter exchanges_abandoned;  // That went on without their client.
     core::Counter client_timeouts;
     core::Counter pipelined_over_limit;  // Connections ended for it.
     core::Counter upstream_timeouts;
@@ -34,6 +35,9 @@ struct Counters {
 
     core::Counter& of(Reason reason) { return reasons[static_cast<std::size_t>(reason)]; }
 };
+
+// What an exchange can take of a body before it must say so, when there is memory.
+inline constexpr std::size_t body_window_bytes = 131'072;
 
 struct Context {
     core::Io& io;
@@ -50,6 +54,18 @@ struct Context {
     AccessLog* access_log = nullptr;  // Null: nothing is logged.
     WallTime wall_time = {};
 
+    // How far the two sides of an exchange may run ahead of each other, by the pool that its bytes
+    // lie in: less while that is scarce, so that who takes slowly leaves room for all others.
+    std::size_t body_window(core::Pool pool) const {
+        const core::BufferPool& buffers = io.pool(pool);
+        if (buffers.free_count() >= buffers.count() / 2) return body_window_bytes;
+        return buffers.free_count() >= buffers.count() / 4 ? body_window_bytes / 4
+                                                           : buffers.space_each();
+    }
+    // For what is nice to have, and no request fails without.
+    bool has_buffers_to_spare() const {
+        return large_buffers.free_count() >= large_buffers.count() / 2;
+    }
     core::Instant now() const { return io.clock().now(); }
     // Of this second; a view until the next call.
     std::string_view http_date() { return wall_time.http_date(io.clock().since_1970()); }

@@ -38,18 +38,20 @@ Exchanges::Exchanges(Context& context, const Options& options)
       tunnels_(options.tunnels),
       forwarding_(options.forwarding),
       budgets_(options.budgets),
-      slab_(options.count_max) {}
+      abandoned_max_(std::max(options.count_max / 8, 1U)),
+      slab_(options.count_max + abandoned_max_) {}
 
 RequestSink* Exchanges::begin(ClientSide& client, const RequestHead& head) {
     Exchange* exchange = slab_.try_create(*this, client);
-    // There is one for every connection there may be, so a full slab is a broken sum.
+    // There is one for every connection there may be, and for all that outlive theirs, so a full
+    // slab is a broken sum.
     CHECK(exchange != nullptr);
     const core::SlotRef ref = slab_.ref_of(*exchange);
     exchange->begin(head);
     return slab_.find(ref);  // It may have replied and finished.
 }
 
-Exchange::Exchange(Exchanges& home, ClientSide& client) : home_(home), client_(client) {}
+Exchange::Exchange(Exchanges& home, ClientSide& client) : home_(home), client_(&client) {}
 
 Exchange::~Exchange() {
     CHECK(state_ == State::finished);
@@ -112,7 +114,7 @@ void Exchange::hold(const core::Buffer& bytes) {
     const RequestHead& head = request_.head();
     if (head.framing != Framing::length) return;
     if (head.content_length > Exchanges::held_body_bytes_max) return;
-    if (request_body_bytes_ == 0) {
+    if (request_body_bytes_ == 0 && home_.context_.has_buffers_to_spare()) {
         held_body_ = home_.context_.take_buffer(static_cast<std::size_t>(head.content_length));
     }
     // Without room for its beginning the rest is of no use.
@@ -170,7 +172,8 @@ void Exchange::on_upstream_unavailable(const core::Error& error, core::BackendId
 
 void Exchange::send_request_head() {
     state_ = State::asking;
-    response_granted_ = body_window_bytes;
+    response_granted_ = home_.context_.body_window(core::Pool::upstream);
+    upstream_->grant(response_granted_);
     const RequestHead& head = request_.head();
     ForwardingText text;
     std::array<char, forwarding_arena_bytes> arena;
@@ -196,8 +199,9 @@ void Exchange::pump_request_body() {
     }
     if (request_ended_) return upstream_->end_request();
     upstream_->flush();
-    if (request_granted_ < body_window_bytes) {
-        client_.grant(body_window_bytes - std::exchange(request_granted_, body_window_bytes));
+    const std::size_t window = home_.context_.body_window(core::Pool::client);
+    if (request_granted_ < window) {
+        client_->grant(window - std::exchange(request_granted_, window));
     }
 }
 
@@ -219,10 +223,10 @@ void Exchange::on_response_head(const ResponseHead& head) {
         answered_ = home_.context_.now();
         tell_how(head.status, told, edits);
     }
-    client_.send_head(head, edits);
+    client_->send_head(head, edits);
     if (head.is_interim()) return;
     state_ = State::answering;
-    status_ = head.status;
+    if (!absent_) status_ = head.status;
     held_body_.reset();
 }
 
@@ -240,11 +244,11 @@ void Exchange::switch_protocol(const ResponseHead& head) {
     edit_response(head, {.via = via}, home_.forwarding_, edits);
     edits.add("Connection", "upgrade");
     edits.add("Upgrade", asked);
-    client_.send_head(head, edits);
+    client_->send_head(head, edits);
     std::exchange(upstream_, nullptr)->release_to(*tunnel);
     status_ = head.status;
     answered_ = home_.context_.now();
-    ClientSide& client = client_;
+    ClientSide& client = *client_;
     finish(Reason::ok);
     client.release_to(*tunnel);
 }
@@ -252,21 +256,23 @@ void Exchange::switch_protocol(const ResponseHead& head) {
 void Exchange::on_response_body(core::Buffer bytes) {
     response_granted_ -= std::min(response_granted_, bytes.size());
     response_body_bytes_ += bytes.size();
-    client_.send_body(std::move(bytes));
+    client_->send_body(std::move(bytes));
 }
 
 void Exchange::on_response_pause() {
-    client_.flush();
+    client_->flush();
+    if (absent_) on_client_drained();
 }
 
 void Exchange::on_client_drained() {
-    if (state_ != State::answering || response_granted_ == body_window_bytes) return;
-    upstream_->grant(body_window_bytes - std::exchange(response_granted_, body_window_bytes));
+    const std::size_t window = home_.context_.body_window(core::Pool::upstream);
+    if (state_ != State::answering || response_granted_ >= window) return;
+    upstream_->grant(window - std::exchange(response_granted_, window));
 }
 
 void Exchange::on_response_end() {
     upstream_ = nullptr;
-    ClientSide& client = client_;
+    ClientSide& client = *client_;
     finish(Reason::ok);
     client.finish();
 }
@@ -298,7 +304,7 @@ Stage Exchange::stage() const {
 
 void Exchange::give_up(Reason reason, const core::Error& error) {
     if (state_ != State::answering) return reply_with(reason);
-    ClientSide& client = client_;
+    ClientSide& client = *client_;
     finish(reason);
     client.abort(error);
 }
@@ -344,8 +350,8 @@ void Exchange::retry() {
 
 void Exchange::reply_with(Reason reason) {
     home_.context_.counters.answers_own.add();
-    status_ = status_of(reason);
-    ClientSide& client = client_;
+    if (!absent_) status_ = status_of(reason);
+    ClientSide& client = *client_;
     const bool has_body = request_.empty() || request_.head().method != Method::head;
     const bool wants_json = !request_.empty() && prefers_json(request_.head());
     char space[RequestId::text_bytes];
@@ -368,7 +374,21 @@ void Exchange::on_deadline() noexcept {
 }
 
 void Exchange::on_client_gone(const core::Error& error) {
-    leave(reason_of_client(error));
+    const Reason reason = reason_of_client(error);
+    if (!may_outlive_client()) return leave(reason);
+    home_.abandoned_++;
+    home_.context_.counters.exchanges_abandoned.add();
+    absent_.emplace(AbsentClient::Options{
+        .peer = client_->peer(), .arrival = client_->arrival(), .reason = reason});
+    client_ = &*absent_;
+    if (state_ != State::answering) status_ = status_of(reason);
+    on_client_drained();
+}
+
+// Only a whole request can be carried on with, and not more of them than there is room for.
+bool Exchange::may_outlive_client() const {
+    return route_ != nullptr && route_->client_gone == ClientGone::finish && request_ended_ &&
+           state_ != State::begun && home_.abandoned_ < home_.abandoned_max_;
 }
 
 RequestIdText Exchange::on_request_refused(Refusal refusal) {
@@ -412,13 +432,13 @@ void Exchange::tell_how(std::uint16_t status, std::span<char> space, HeadEdits& 
 
 ForwardingContext Exchange::forwarding_context(ForwardingText& text) const {
     const std::string_view backend = home_.upstreams_.backend_name(backend_);
-    return {.client_host = client_.peer().host_text(text.client_host),
-            .scheme = client_.arrival().scheme,
-            .listen_port = client_.arrival().port,
+    return {.client_host = client_->peer().host_text(text.client_host),
+            .scheme = client_->arrival().scheme,
+            .listen_port = client_->arrival().port,
             .via = via,
             .request_id = request_id(text.request_id),
             .default_host = backend.starts_with("unix:") ? "localhost" : backend,
-            .trusts_client = home_.context_.settings.trusts(client_.peer())};
+            .trusts_client = home_.context_.settings.trusts(client_->peer())};
 }
 
 std::string_view Exchange::request_id(std::span<char, RequestId::text_bytes> space) const {
@@ -434,7 +454,7 @@ void Exchange::log(Reason reason) {
     home_.context_.access_log->on_finish(
         {.head = request_.empty() ? nullptr : &request_.head(),
          .request_id = request_id(space),
-         .client = client_.peer(),
+         .client = client_->peer(),
          .reason = reason,
          .status = status_ != 0 ? status_ : status_of(reason),
          .bytes_in = request_body_bytes_,
@@ -453,6 +473,10 @@ void Exchange::finish(Reason reason) {
     CHECK(state_ != State::finished);
     CHECK(upstream_ == nullptr);
     state_ = State::finished;
+    if (absent_) {
+        home_.abandoned_--;
+        reason = absent_->reason();
+    }
     home_.context_.timers.disarm(deadline_);
     home_.context_.counters.exchanges_finished.add();
     home_.context_.counters.of(reason).add();

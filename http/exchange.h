@@ -3,18 +3,20 @@
 //
 // An Exchange knows neither sockets nor HTTP versions: it talks to the two sides it stands between
 // (client_side.h, upstream_side.h) and to whoever hands out backends (upstreams.h). Bodies stream
-// through it in both directions at once, within `body_window_bytes` each way; what one side has
-// not taken is not asked of the other.
+// through it in both directions at once, within a window each way (`Context::body_window`); what
+// one side has not taken is not asked of the other.
 //
 // Made by `Exchanges` for each request, in a slab of the shard's. Every path ends in exactly one
 // `finish`, which destroys it: after a call that may end it, nothing of it is touched.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/byte_queue.h"
 #include "core/slab.h"
 #include "core/timer_wheel.h"
+#include "http/absent_client.h"
 #include "http/client_side.h"
 #include "http/context.h"
 #include "http/forwarding.h"
@@ -89,6 +91,7 @@ private:
     void on_client_drained() override;
     void on_client_gone(const core::Error& error) override;
     RequestIdText on_request_refused(Refusal refusal) override;
+    bool may_outlive_client() const;
     void leave(Reason reason);
     void leave_upstream();
 
@@ -98,7 +101,7 @@ private:
 
     // Set at construction.
     Exchanges& home_;
-    ClientSide& client_;
+    ClientSide* client_;
 
     State state_ = State::begun;
     HeadArena request_;  // The head, until the response's comes: an attempt may fail.
@@ -128,6 +131,8 @@ private:
     core::Buffer held_body_;              // A copy of what has arrived of it, in case of a retry.
     bool request_body_was_sent_ = false;  // Some of it left: only a held one can be repeated.
     bool request_ended_ = false;
+
+    std::optional<AbsentClient> absent_;  // Once the client has gone: `client_` is this.
 };
 
 // The exchanges of a shard; to its sessions, the one who answers requests.
@@ -158,6 +163,8 @@ private:
     Tunnels& tunnels_;
     const ForwardingSettings& forwarding_;
     std::vector<RetryBudget> budgets_;
+    std::uint32_t abandoned_max_;
+    std::uint32_t abandoned_ = 0;  // Those that go on without their client.
     core::Slab<Exchange> slab_;
 };
 

@@ -66,9 +66,9 @@ void H1Client::begin_exchange(ResponseSink& sink) {
     state_ = State::awaiting_head;
     sink_ = &sink;
     exchanges_++;
-    granted_ = body_window_bytes;
+    granted_ = 0;
     request_ended_ = false;
-    unsent_at_look_ = 0;
+    progress_.forget();
     response_began_ = false;
     interim_heads_ = 0;
     keep_alive_ = false;
@@ -143,7 +143,7 @@ void H1Client::end_request() {
 }
 
 void H1Client::on_drained() {
-    unsent_at_look_ = 0;
+    progress_.forget();
     if (state_ == State::releasing) return release_if_drained();
     if (sink_ != nullptr) sink_->on_upstream_drained();
 }
@@ -269,7 +269,7 @@ void H1Client::end_response() {
     ResponseSink& sink = *std::exchange(sink_, nullptr);
     // A request that is not out yet would leave its rest where the next one should begin.
     const bool is_reusable = keep_alive_ && request_ended_ && !request_is_lost_ &&
-                             stream_.output().empty() && stream_.is_open();
+                             stream_.output().empty() && stream_.is_open() && stream_.can_send();
     if (is_reusable) {
         state_ = State::idle;
         arm_timer(timeouts_.idle);

@@ -14,6 +14,7 @@
 #include "http/body_framing.h"
 #include "http/context.h"
 #include "http/head_buffer.h"
+#include "http/progress.h"
 #include "http/upstream_side.h"
 
 namespace ringway::http {
@@ -107,7 +108,6 @@ private:
     void fail_for_time();
     bool was_never_read() const;
     core::Duration first_byte_timeout() const;
-    bool is_stalled();
     void end();
     void on_timeout() noexcept;
     void arm_timer(core::Duration timeout);
@@ -131,10 +131,10 @@ private:
     Method request_method_ = Method::other;
     Framing request_framing_ = Framing::none;
     bool request_ended_ = false;
-    core::Instant began_at_;            // The tick in which it began.
-    bool request_is_lost_ = false;      // A part of it could not be written for want of memory.
-    std::uint32_t unsent_at_look_ = 0;  // Bytes, at the last look; 0 when there was progress.
-    bool response_began_ = false;       // A byte of the response has arrived.
+    core::Instant began_at_;        // The tick in which it began.
+    bool request_is_lost_ = false;  // A part of it could not be written for want of memory.
+    Progress progress_;             // Of the request.
+    bool response_began_ = false;   // A byte of the response has arrived.
     std::uint8_t interim_heads_ = 0;
     bool keep_alive_ = false;
     bool asks_upgrade_ = false;
@@ -143,8 +143,5 @@ private:
     core::Duration announced_idle_{};
     core::Duration try_timeout_{};  // 0: the group's first_byte.
 };
-
-// What an exchange can take of a response, or a client of a request body, before it must say so.
-inline constexpr std::size_t body_window_bytes = 131'072;
 
 }  // namespace ringway::http

@@ -109,17 +109,8 @@ void H1Client::on_closed() {
     owner_.on_client_closed(*this);
 }
 
-// The same bytes wait to be taken as at the last look.
-bool H1Client::is_stalled() {
-    const std::size_t unsent =
-        stream_.is_sending() ? stream_.output().size() + context_.io.unacknowledged(stream_.fd())
-                             : 0;
-    const auto before = std::exchange(unsent_at_look_, static_cast<std::uint32_t>(unsent));
-    return unsent > 0 && before == unsent_at_look_;
-}
-
 void H1Client::end_if_stalled() {
-    if (sink_ == nullptr || !is_stalled()) return;
+    if (sink_ == nullptr || !progress_.has_stalled(stream_, context_.now())) return;
     context_.counters.upstream_timeouts.add();
     fail(upstream_error(core::Errc::timed_out, core::Retry::never, "takes nothing of its request"));
 }
@@ -137,7 +128,8 @@ void H1Client::on_timeout() noexcept {
             if (request_is_lost_) return fail_for_memory();
             // The clock of the first byte runs from when the request has left; until then it is
             // enough that its bytes move.
-            if ((!request_ended_ || stream_.is_sending()) && !is_stalled()) {
+            if ((!request_ended_ || stream_.is_sending()) &&
+                !progress_.has_stalled(stream_, context_.now())) {
                 return arm_timer(first_byte_timeout());
             }
             [[fallthrough]];

@@ -1,6 +1,7 @@
 #include "http/h1_session.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "http/own_answer.h"
@@ -41,7 +42,7 @@ void H1Session::start(int fd, core::Buffer first_bytes) {
 // --- Bytes in -----------------------------------------------------------------------------------
 
 void H1Session::on_bytes(core::Buffer bytes) {
-    if (state_ == State::lingering) return stream_.receive();
+    if (state_ == State::lingering) return linger_on();
     if (state_ == State::waiting && pending_.empty()) in_a_row_ = 0;
     process(std::move(bytes));
 }
@@ -120,7 +121,8 @@ core::Buffer H1Session::begin_request(const RequestHead& head, core::Buffer byte
     count_in_a_row();
     state_ = State::answering;
     body_ = BodyReader{head.framing, head.content_length, context_.settings.body_limits};
-    granted_ = bytes.size() - head.bytes;
+    granted_ = static_cast<std::uint32_t>(bytes.size() - head.bytes);
+    body_rate_.begin(context_.now());
     head_was_sent_ = false;
     response_framing_ = Framing::none;
     request_keep_alive_ = head.keep_alive;
@@ -152,6 +154,14 @@ core::Buffer H1Session::read_body(core::Buffer bytes) {
         refuse(progress.refusal);
         return {};
     }
+    const ClientSettings& limits = context_.settings.client;
+    if (body_rate_.is_too_low(progress.consumed, context_.now(),
+                              {limits.rate_min, limits.body_timeout}) &&
+        !progress.ended) {
+        context_.counters.client_timeouts.add();
+        refuse(Refusal::request_timeout);
+        return {};
+    }
     core::Buffer rest;
     if (progress.consumed < bytes.size()) {
         rest = context_.take_buffer(bytes.size() - progress.consumed);
@@ -162,7 +172,7 @@ core::Buffer H1Session::read_body(core::Buffer bytes) {
         rest.append(bytes.bytes().subspan(progress.consumed));
     }
     bytes.drop_back(bytes.size() - progress.body);
-    granted_ -= std::min<std::uint64_t>(granted_, progress.body);
+    granted_ -= static_cast<std::uint32_t>(std::min<std::size_t>(granted_, progress.body));
     if (bytes.size() > 0) sink_->on_request_body(std::move(bytes));
     if (progress.ended && sink_ != nullptr) sink_->on_request_end();
     return rest;
@@ -206,7 +216,9 @@ std::size_t H1Session::body_receive_max() const {
 }
 
 void H1Session::grant(std::size_t bytes) {
-    granted_ += bytes;
+    if (granted_ == 0) body_rate_.begin(context_.now());
+    constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+    granted_ = static_cast<std::uint32_t>(std::min(granted_ + bytes, most));
     if (!is_processing_ && sink_ != nullptr) receive_if_wanted();
 }
 

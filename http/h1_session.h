@@ -17,6 +17,7 @@
 #include "http/context.h"
 #include "http/h1_writer.h"
 #include "http/head_buffer.h"
+#include "http/progress.h"
 #include "http/request_sink.h"
 
 namespace ringway::http {
@@ -103,6 +104,7 @@ private:
     void lose_tunnel();
     void end_idle();
     void begin_linger();
+    void linger_on();
     void on_timeout() noexcept;
     void look_for_progress();
     void arm_timer(core::Duration timeout);
@@ -118,9 +120,10 @@ private:
     State state_ = State::waiting;
     bool is_processing_ = false;  // `process` is on the stack and will look at the state again.
     bool is_draining_ = false;
-    bool goes_on_ = false;              // Bytes came behind the last request that we answer.
-    std::uint32_t unsent_at_look_ = 0;  // Bytes, at the last look of the timer.
-    core::PackedAddress peer_;          // Asked for with the first request.
+    bool goes_on_ = false;      // Bytes came behind the last request that we answer.
+    Progress progress_;         // Of what it is sent.
+    ArrivalRate body_rate_;     // While a body is wanted. While lingering: since when.
+    core::PackedAddress peer_;  // Asked for with the first request.
 
     // While bytes wait: of a head not yet whole (State::head), or early ones.
     HeadBuffer pending_;
@@ -129,7 +132,7 @@ private:
     RequestSink* sink_ = nullptr;
     TunnelEnds* tunnel_ = nullptr;  // While releasing.
     BodyReader body_;
-    std::uint64_t granted_ = 0;  // Body bytes that the sink can still take.
+    std::uint32_t granted_ = 0;  // Body bytes that the sink can still take.
     Framing response_framing_ = Framing::none;
     bool request_keep_alive_ = false;
     bool response_keep_alive_ = false;

@@ -1,5 +1,6 @@
 // How a session's connection ends: refused, drained, lingering, timed out, cut. How requests are
 // read and answers written is in h1_session.cc.
+#include <algorithm>
 #include <utility>
 
 #include "http/h1_session.h"
@@ -9,7 +10,8 @@ namespace ringway::http {
 
 namespace {
 
-constexpr core::Duration linger_timeout = std::chrono::seconds(1);
+// Without a byte, for a client that we have told the end.
+constexpr core::Duration linger_gap = std::chrono::seconds(1);
 // For the next request of an idle connection, when the shard shuts down.
 constexpr core::Duration drain_grace = std::chrono::milliseconds(500);
 
@@ -73,7 +75,7 @@ void H1Session::end_after_output() {
 }
 
 void H1Session::on_drained() {
-    unsent_at_look_ = 0;
+    progress_.forget();
     if (state_ == State::draining) {
         // When the client is not done sending, closing now would reset the connection, and the
         // reset would take our answer with it (RFC 9112, 9.6). Only who asked for the end is done.
@@ -85,10 +87,20 @@ void H1Session::on_drained() {
     if (state_ == State::waiting || state_ == State::head) go_on();
 }
 
+// A client that is still sending when it is answered looks for the answer only when it has sent
+// all.
 void H1Session::begin_linger() {
     state_ = State::lingering;
-    arm_timer(linger_timeout);
+    body_rate_.begin(context_.now());
+    arm_timer(std::min(linger_gap, context_.settings.client.linger_timeout));
     stream_.end_output();
+    stream_.receive();
+}
+
+void H1Session::linger_on() {
+    const core::Duration most = context_.settings.client.linger_timeout;
+    if (body_rate_.has_lasted(most, context_.now())) return begin_close(cut_by_us);
+    arm_timer(std::min(linger_gap, most));
     stream_.receive();
 }
 
@@ -114,12 +126,15 @@ void H1Session::end_idle() {
 
 void H1Session::begin_close(const core::Error& error) {
     if (state_ == State::closing) return;
+    const bool is_cut =
+        state_ == State::answering && head_was_sent_ && response_framing_ == Framing::until_close;
     state_ = State::closing;
     context_.timers.disarm(timer_);
     pending_.clear();
     lose_tunnel();
     if (sink_ != nullptr) std::exchange(sink_, nullptr)->on_client_gone(error);
-    stream_.begin_close();
+    // What has no length and no last chunk looks whole when it merely ends.
+    is_cut ? stream_.begin_reset() : stream_.begin_close();
 }
 
 void H1Session::on_closed() {
@@ -158,13 +173,8 @@ void H1Session::end_if_stalled() {
     if (state_ != State::closing && stream_.is_sending()) look_for_progress();
 }
 
-// The same send in two looks in a row: the client does not read.
 void H1Session::look_for_progress() {
-    const std::size_t unsent =
-        stream_.is_sending() ? stream_.output().size() + context_.io.unacknowledged(stream_.fd())
-                             : 0;
-    if (std::exchange(unsent_at_look_, static_cast<std::uint32_t>(unsent)) == unsent &&
-        unsent > 0) {
+    if (progress_.has_stalled(stream_, context_.now(), context_.settings.client.rate_min)) {
         context_.counters.client_timeouts.add();
         return begin_close({.code = core::Errc::timed_out,
                             .side = core::Side::client,

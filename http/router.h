@@ -19,6 +19,7 @@ struct Route {
     const RetrySettings* retry;              // The group's.
     core::Duration total_timeout = {};       // Of a request's tries together; 0: none.
     std::vector<std::string> upgrades = {};  // Protocols let through besides websocket.
+    ClientGone client_gone = ClientGone::cancel;
 };
 
 class Router {

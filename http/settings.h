@@ -20,6 +20,11 @@ struct ClientSettings {
     core::Duration body_timeout = std::chrono::seconds(30);  // Between two arrivals of body bytes.
     core::Duration idle_timeout = std::chrono::seconds(75);  // Keep-alive, between requests.
     core::Duration send_timeout = std::chrono::seconds(30);  // Without progress.
+    // What was answered in full stays readable for the client while this goes on reading it.
+    core::Duration linger_timeout = std::chrono::seconds(30);
+    // Bytes per second that must come of a body while it is wanted, over body_timeout, and be taken
+    // of an answer, over send_timeout. 0: one byte is enough.
+    std::uint32_t rate_min = 240;
 };
 
 struct UpstreamTimeouts {
@@ -46,6 +51,9 @@ struct RetrySettings {
     std::vector<std::uint16_t> statuses;
     core::Duration per_try_timeout{};  // Until the first byte of an answer; 0: only first_byte.
 };
+
+// What becomes of a whole request whose client has gone.
+enum class ClientGone : std::uint8_t { cancel, finish };
 
 // The body of our own answers with that status, instead of a line of text.
 struct ErrorPage {

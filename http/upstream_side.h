@@ -52,7 +52,7 @@ public:
     // After a 101: the connection is the tunnel's. Nothing is heard afterwards.
     virtual void release_to(TunnelEnds& tunnel) = 0;
 
-    // The exchange can take `bytes` more of the response body.
+    // The exchange can take `bytes` more of the response body. None is asked for before.
     virtual void grant(std::size_t bytes) = 0;
     virtual std::size_t backlog() const = 0;
 

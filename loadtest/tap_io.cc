@@ -89,11 +89,17 @@ core::Result<core::Address> TapIo::peer_address(int fd) {
 void TapIo::shutdown(int fd) noexcept {
     under_.shutdown(fd);
 }
+void TapIo::reset(int fd) noexcept {
+    under_.reset(fd);
+}
 void TapIo::shutdown_send(int fd) noexcept {
     under_.shutdown_send(fd);
 }
 std::size_t TapIo::unacknowledged(int fd) noexcept {
     return under_.unacknowledged(fd);
+}
+std::optional<std::uint64_t> TapIo::acknowledged(int fd) noexcept {
+    return under_.acknowledged(fd);
 }
 void TapIo::accept(core::Completion& completion, int listen_fd) {
     under_.accept(completion, listen_fd);

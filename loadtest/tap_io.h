@@ -23,8 +23,10 @@ public:
     core::Result<int> open_socket(const core::Address& peer) override;
     core::Result<core::Address> peer_address(int fd) override;
     void shutdown(int fd) noexcept override;
+    void reset(int fd) noexcept override;
     void shutdown_send(int fd) noexcept override;
     std::size_t unacknowledged(int fd) noexcept override;
+    std::optional<std::uint64_t> acknowledged(int fd) noexcept override;
     void accept(core::Completion& completion, int listen_fd) override;
     void connect(core::Completion& completion, int fd, const core::Address& peer) override;
     void receive(core::Completion& completion, int fd, core::Pool pool) override;

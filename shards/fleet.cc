@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -47,6 +48,13 @@ core::Result<int> copy_of(int listen_fd) {
     if (fd >= 0) return fd;
     return std::unexpected(core::Error{
         .code = core::errc_of(errno), .sys = errno, .what = "the socket cannot be copied"});
+}
+
+// Of each of its two pools. A receive names its buffer in 16 bits, and fewer than a ring holds
+// would be of no use.
+std::uint32_t body_buffers_of(const Fleet::Options& options, std::uint32_t bytes_each) {
+    const std::uint32_t share = options.config.limits.body_memory / options.shard_count / 2;
+    return std::clamp(share / bytes_each, 512U, 65'535U);
 }
 
 // A ringway that was killed holds its ports for some milliseconds more, until the kernel has taken
@@ -172,6 +180,8 @@ void Fleet::run_shard(std::uint32_t index) {
 
     core::UringIo::Options engine;
     engine.wake_fd = self.wake_fd;
+    engine.client_pool.count = engine.upstream_pool.count =
+        body_buffers_of(options_, engine.client_pool.bytes_each);
     core::Result<std::unique_ptr<core::UringIo>> io = core::UringIo::make(engine);
     if (!io) {
         return self.started.set_value(core::explain_uring_failure(io.error().sys));

@@ -69,6 +69,10 @@ void name_metrics(const Counted& counted, core::MetricTable& table) {
     table.add(
         {"ringway_clients_gone_total", "Clients that left before their answer was whole.", {}},
         counted.http.clients_gone);
+    table.add({"ringway_exchanges_abandoned_total",
+               "Requests that went on when their client had left.",
+               {}},
+              counted.http.exchanges_abandoned);
     table.add({"ringway_client_timeouts_total", "Clients that took too long.", {}},
               counted.http.client_timeouts);
     table.add({"ringway_pipelined_over_limit_total",

@@ -49,7 +49,8 @@ std::optional<http::Route> route_of(const config::Config& config) {
     return http::Route{.group = {0},
                        .retry = &group.retry,
                        .total_timeout = group.timeout.total,
-                       .upgrades = group.upgrades};
+                       .upgrades = group.upgrades,
+                       .client_gone = group.client_gone};
 }
 
 std::vector<http::RetryBudget> budgets_of(const config::Config& config, std::uint32_t shards) {
@@ -253,7 +254,7 @@ void Shard::on_listener_closed(Listener&) {}
 
 void Shard::finish_if_done() {
     if (state_ == State::finished || client_count() > 0) return;
-    if (upstreams_.connection_count() > 0 || io_.in_flight() > 0) return;
+    if (exchanges_.size() > 0 || upstreams_.connection_count() > 0 || io_.in_flight() > 0) return;
     for (const auto& listener : listeners_) {
         if (listener->state() != Listener::State::closed) return;
     }

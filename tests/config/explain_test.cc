@@ -63,12 +63,15 @@ retry.budget_floor = 10                      # default
 retry.statuses = []                          # default
 retry.per_try_timeout = "0s"                 # default
 upgrades = []                                # default
+client_gone = "cancel"                       # default
 
 [client]
 timeout.header = "10s"                       # default
 timeout.body = "30s"                         # default
 timeout.idle = "75s"                         # default
 timeout.send = "30s"                         # default
+timeout.linger = "30s"                       # default
+rate_min = 240                               # default
 
 [forwarding]
 x_forwarded_for = true                       # default
@@ -101,6 +104,7 @@ trusted_proxies = []                         # default
 [limits]
 connections = 100000                         # default
 upstream_idle = 1024                         # default
+body_memory = "512m"                         # default
 header_bytes = "16k"                         # line 10
 header_count = 128                           # default
 request_line_bytes = "8k"                    # default

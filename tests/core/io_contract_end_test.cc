@@ -167,6 +167,30 @@ TEST_P(IoContractEnds, ResetsThePeerWhenClosedWithBytesUnread) {
     EXPECT_EQ(close(pair.client), 0);
 }
 
+TEST_P(IoContractEnds, ResetEndsWhatIsInFlightAndThePeerDoesNotTakeItForTheEnd) {
+    const Pair pair = make_pair();
+    EXPECT_EQ(send(pair.client, "the first half"), 14);
+    std::string bytes;
+    receive(pair.server, 14, bytes);
+    EXPECT_EQ(bytes, "the first half");
+    Waiter receiving;
+    io().receive(receiving.armed(), pair.client, Pool::client);
+    const std::string rest = pattern(is_calm() ? 8'000'000 : 400'000);
+    Waiter sending;
+    io().send(sending.armed(), pair.client, as_bytes(rest));
+    for (int i = 0; i < 3; i++) engine->tick();
+    io().reset(pair.client);
+    ASSERT_TRUE(run_until_ended(receiving) && run_until_ended(sending));
+    EXPECT_LE(receiving.result(), 0);
+    EXPECT_LT(sending.result(), static_cast<int>(rest.size()));
+    take(receiving.outcomes.back(), Pool::client, bytes);
+    io().shutdown(pair.client);  // As who closes does; it turns nothing into an end.
+    EXPECT_EQ(close(pair.client), 0);
+    bytes.clear();
+    EXPECT_EQ(receive(pair.server, rest.size(), bytes), -ECONNRESET);
+    EXPECT_EQ(close(pair.server), 0);
+}
+
 TEST_P(IoContractEnds, ClosesOnceEverythingIsJoinedAndTheDescriptorIsFree) {
     const Pair pair = make_pair();
     Waiter receiving;

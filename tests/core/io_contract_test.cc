@@ -263,6 +263,20 @@ TEST_P(IoContract, KnowsWhenThePeersKernelHasEveryByte) {
     close(pair);
 }
 
+TEST_P(IoContract, CountsWhatThePeersKernelAcknowledged) {
+    const Pair pair = make_pair();
+    const std::uint64_t before = io().acknowledged(pair.client).value();
+    std::string bytes;
+    for (std::size_t count = 1'000; count < 200'000; count *= 3) {
+        EXPECT_EQ(send(pair.client, pattern(count)), static_cast<int>(count));
+        receive(pair.server, bytes.size() + count, bytes);
+    }
+    const std::uint64_t sent = bytes.size();
+    EXPECT_TRUE(
+        engine->run_until([&] { return io().acknowledged(pair.client).value() - before == sent; }));
+    close(pair);
+}
+
 // ---------------------------------------------------------------- connections
 
 TEST_P(IoContract, AcceptsManyOnOneOperationAndIsArmedAgainWhenItEnds) {

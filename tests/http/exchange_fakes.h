@@ -98,6 +98,7 @@ public:
     void set_try_timeout(core::Duration) override { log_.push_back("upstream try timeout"); }
     void send_head(const RequestHead& head, const HeadEdits& edits) override {
         EXPECT_TRUE(is_lent) << "a head on a connection that is not ours";
+        has_head = true;
         log_.push_back(fmt::format("upstream head {}", head.at(head.path)));
         for (const AddedField& field : std::span{edits.added, edits.added_count}) {
             fields.push_back(fmt::format("{}: {}", field.name, field.value));
@@ -119,13 +120,14 @@ public:
     void grant(std::size_t bytes) override {
         EXPECT_TRUE(is_lent);
         granted += bytes;
-        log_.push_back(fmt::format("upstream grant {}", bytes));
+        if (has_head) log_.push_back(fmt::format("upstream grant {}", bytes));
     }
     std::size_t backlog() const override { return 0; }
     ResponseSink& sink;
     bool is_lent = true;
     bool request_ended = false;
-    std::size_t granted = body_window_bytes;  // Of the response's body; the first comes unasked.
+    bool has_head = false;
+    std::size_t granted = 0;  // Of the response's body. What comes with the request is not told.
     std::size_t received = 0;
     std::vector<std::string> fields;
 

@@ -96,6 +96,7 @@ TEST_F(H1ClientEnd, ARequestThatIsStillComingIsNotLate) {
     H1Client& client = connect();
     Heard heard;
     client.begin_exchange(heard);
+    client.grant(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 5\r\n\r\n");
     client.send_head(head.head, {});
@@ -117,6 +118,7 @@ TEST_F(H1ClientEnd, ABackendThatDoesNotTakeTheRequestIsATimeOut) {
     backend().stop_reading();
     Heard heard;
     client.begin_exchange(heard);
+    client.grant(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 400000\r\n\r\n");
     client.send_head(head.head, {});

@@ -136,6 +136,7 @@ TEST_F(H1ClientTest, AnAnswerBeforeTheRequestIsWholeEndsTheConnection) {
     H1Client& client = connect();
     Heard heard;
     client.begin_exchange(heard);
+    client.grant(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 100\r\n\r\n");
     client.send_head(head.head, {});
@@ -212,6 +213,7 @@ TEST_F(H1ClientTest, BytesOfTheTickInWhichARequestBeginsAreNotItsAnswer) {
         void on_response_end() override {
             Heard::on_response_end();
             lent.begin_exchange(heard);
+            lent.grant(body_window_bytes);
             host.send_next(lent);
         }
         fakes::ClientHost& host;
@@ -338,6 +340,7 @@ TEST_F(H1ClientDry, ABodyThatIsStillToComeIsNotSentEither) {
     Heard heard;
     dry();
     client.begin_exchange(heard);
+    client.grant(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 29\r\n\r\n");
     client.send_head(head.head, {});
@@ -353,6 +356,7 @@ TEST_F(H1ClientDry, AChunkThatCannotBeFramedIsNotSentRaw) {
     H1Client& client = connect();
     Heard heard;
     client.begin_exchange(heard);
+    client.grant(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.send_head(head.head, {});

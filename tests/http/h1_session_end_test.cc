@@ -201,6 +201,97 @@ TEST_F(H1SessionEnd, ABodyThatStopsIsRefusedForThat) {
     EXPECT_TRUE(host.requests[0]->is_gone);
 }
 
+TEST_F(H1SessionEnd, ABodyThatDripsIsRefusedForItsRate) {
+    host.settings.client.rate_min = 100;
+    SimPeer& client = connect("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+    const core::Instant start = clock.now();
+    while (!client.is_over()) {
+        client.send(std::string(500, 'x'));
+        run_for(10s);
+    }
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 408 "));
+    EXPECT_TRUE(host.requests[0]->is_gone);
+    EXPECT_LT(clock.now() - start, host.settings.client.body_timeout * 2);
+    EXPECT_EQ(host.counters.client_timeouts.value(), 1U);
+}
+
+TEST_F(H1SessionEnd, ABodyThatKeepsItsRateMayTakeLong) {
+    host.settings.client.rate_min = 100;
+    SimPeer& client = connect("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\n\r\n");
+    for (int i = 0; i < 20; i++) {
+        client.send(std::string(1'500, 'x'));
+        run_for(10s);
+    }
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 200 ")) << client.received;
+}
+
+// While nobody asks for it a body has no rate.
+TEST_F(H1SessionEnd, TheRateOfABodyCountsFromWhenItIsAskedFor) {
+    host.echoes = false;
+    host.grants = false;
+    host.settings.client.rate_min = 100;
+    SimPeer& client = connect("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc");
+    run_for(host.settings.client.body_timeout * 3);
+    host.requests[0]->client().grant(100);
+    client.send("def");
+    run_for(1s);
+    client.send("ghi");
+    settle();
+    EXPECT_TRUE(host.requests[0]->has_ended);
+    host.requests[0]->answer("HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+TEST_F(H1SessionEnd, AClientThatIsAnsweredMaySendOnForAWhile) {
+    host.echoes = false;
+    SimPeer& client = connect("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\nabc");
+    settle();
+    host.requests[0]->answer("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+    for (int i = 0; i < 40; i++) {
+        client.send(std::string(10'000, 'x'));
+        run_for(500ms);
+    }
+    EXPECT_EQ(client.error(), 0);
+    EXPECT_TRUE(client.received.starts_with("HTTP/1.1 401 "));
+    for (int i = 0; i < 30 && !client.is_closed() && host.sessions.size() > 0; i++) {
+        client.send("y");
+        run_for(500ms);
+    }
+    EXPECT_EQ(host.sessions.size(), 0U);  // But not for ever.
+}
+
+TEST_F(H1SessionEnd, AnAnswerWithoutALengthThatIsCutIsAReset) {
+    host.echoes = false;
+    SimPeer& client = connect("GET /a HTTP/1.0\r\n\r\n");
+    settle();
+    host.requests[0]->answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "some",
+                             false);
+    settle();
+    EXPECT_TRUE(client.received.ends_with("some"));
+    host.requests[0]->is_over = true;
+    host.requests[0]->client().abort({.code = core::Errc::reset, .side = core::Side::upstream});
+    settle();
+    EXPECT_EQ(client.error(), ECONNRESET);
+    EXPECT_FALSE(client.has_ended());
+}
+
+TEST_F(H1SessionEnd, AClientThatTakesTooLittleOfItsAnswerIsCut) {
+    host.echoes = false;
+    host.settings.client.rate_min = 1'000'000;
+    SimPeer& client = connect(get_a);
+    client.stop_reading();
+    settle();
+    host.requests[0]->answer("HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n",
+                             std::string(400'000, 'x'), false);
+    for (int i = 0; i < 100 && !host.requests[0]->is_gone; i++) {
+        client.read_on();
+        run_for(100us);
+        client.stop_reading();
+        run_for(host.settings.client.send_timeout);
+    }
+    EXPECT_TRUE(host.requests[0]->is_gone);
+    EXPECT_EQ(host.requests[0]->why_gone, core::Errc::timed_out);
+}
+
 TEST_F(H1SessionEnd, ABodyThatNobodyAsksForIsNotLate) {
     host.echoes = false;
     host.grants = false;

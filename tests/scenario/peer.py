@@ -153,6 +153,15 @@ class Peer:
         if part:
             raise Surprise(f"expected the end, got {part[:200]!r}")
 
+    def on_at_reset(self, _):
+        """at-reset: the connection is reset, whatever still came."""
+        try:
+            while self.socket.recv(65536):
+                pass
+        except ConnectionResetError:
+            return
+        raise Surprise("the connection ended in order")
+
     def on_at_break(self, _):
         """at-break: the connection ends, in order or by a reset, whatever still came."""
         try:

@@ -14,8 +14,10 @@ constexpr std::string_view ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 class DryPools : public ShardTest {
 protected:
-    // More than the simulated pools hold, at a window each.
-    static constexpr std::size_t holders = 32;
+    // More than the simulated pools hold, at a whole window each.
+    static constexpr std::size_t few_holders = 32;
+    // More than they hold at the least.
+    static constexpr std::size_t holders = 240;
     const std::string megabyte = std::string(1'000'000, 'x');
 
     bool is_answered_within(SimPeer& client, core::Duration time) {
@@ -31,6 +33,19 @@ protected:
         return client.received.starts_with("HTTP/1.1 200");
     }
 };
+
+TEST_F(DryPools, EachClientThatDoesNotReadHoldsLessTheMoreThereAre) {
+    start();
+    for (std::size_t i = 0; i < few_holders; i++) {
+        connect(get).stop_reading();
+        ASSERT_TRUE(until([&] { return backend.peers.size() == i + 1; }));
+        asked().send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + megabyte);
+        settle();
+    }
+    EXPECT_FALSE(host->io().pool(core::Pool::upstream).has_waiters());
+    EXPECT_TRUE(is_answered_within(connect(get), 200ms));
+    EXPECT_EQ(host->shard.http_counters().client_timeouts.value(), 0U);
+}
 
 TEST_F(DryPools, ClientsThatDoNotReadDoNotStopTheAnswersOfOthers) {
     start();

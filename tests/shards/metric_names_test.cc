@@ -45,6 +45,7 @@ TEST_F(Metrics, TellWhatAShardDid) {
              Row{"ringway_answers_own_total", 1},
              Row{"ringway_retries_total", 0},
              Row{"ringway_clients_gone_total", 0},
+             Row{"ringway_exchanges_abandoned_total", 0},
              Row{"ringway_client_timeouts_total", 0},
              Row{"ringway_pipelined_over_limit_total", 0},
              Row{"ringway_upstream_timeouts_total", 0},

@@ -101,11 +101,17 @@ core::Result<core::Address> SimIo::peer_address(int fd) {
 void SimIo::shutdown(int fd) noexcept {
     net_.shutdown(descriptor(fd).socket);
 }
+void SimIo::reset(int fd) noexcept {
+    net_.reset(descriptor(fd).socket);
+}
 void SimIo::shutdown_send(int fd) noexcept {
     net_.shutdown_send(descriptor(fd).socket);
 }
 std::size_t SimIo::unacknowledged(int fd) noexcept {
     return net_.unacknowledged(descriptor(fd).socket);
+}
+std::optional<std::uint64_t> SimIo::acknowledged(int fd) noexcept {
+    return net_.acknowledged(descriptor(fd).socket);
 }
 
 int SimIo::listen(const core::Address& address) {

@@ -54,8 +54,10 @@ public:
     core::Result<int> open_socket(const core::Address& peer) override;
     core::Result<core::Address> peer_address(int fd) override;
     void shutdown(int fd) noexcept override;
+    void reset(int fd) noexcept override;
     void shutdown_send(int fd) noexcept override;
     std::size_t unacknowledged(int fd) noexcept override;
+    std::optional<std::uint64_t> acknowledged(int fd) noexcept override;
 
     void accept(core::Completion& completion, int listen_fd) override;
     void connect(core::Completion& completion, int fd, const core::Address& peer) override;
@@ -82,8 +84,6 @@ public:
     void set_watch(SimConnectWatch& watch) { watch_ = &watch; }
     // A tick delivers at most so many outcomes.
     void set_batch_max(std::size_t count) { batch_max_ = count; }
-    // As a peer that crashed.
-    void reset(int fd) { net_.reset(descriptor(fd).socket); }
 
     // For the driver.
     bool is_runnable() const;

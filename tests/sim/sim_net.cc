@@ -286,6 +286,10 @@ std::size_t SimNet::unacknowledged(SocketId id) const {
     return static_cast<std::size_t>(pipe.written - pipe.arrived);
 }
 
+std::uint64_t SimNet::acknowledged(SocketId id) const {
+    return outbound(id).arrived;
+}
+
 // Puts on the wire what the receiver's window takes, and the end behind the last byte.
 void SimNet::pump(SocketId writer) {
     const Connection& connection = connections_[writer.connection];

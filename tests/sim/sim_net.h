@@ -82,6 +82,7 @@ public:
     std::size_t write(SocketId id, std::span<const std::byte> bytes);
     bool has_room(SocketId id) const;
     std::size_t unacknowledged(SocketId id) const;
+    std::uint64_t acknowledged(SocketId id) const;
     // Bytes on the wire to this socket arrive at once.
     void hurry(SocketId id);
     // Cuts the connection, as a peer that crashed: both ends see a reset.
