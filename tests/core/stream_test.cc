@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/listen_socket.h"
 #include "core/uring_io.h"
@@ -26,7 +28,10 @@ struct Ears final : StreamEvents {
         text.append(reinterpret_cast<const char*>(arrived.bytes().data()), arrived.size());
         if (wants_more) stream->receive();
     }
-    void on_stream_failed(const Error& error) override { errors.push_back(error.code); }
+    void on_stream_failed(const Error& error) override {
+        errors.push_back(error.code);
+        text_at_failure = text;
+    }
     void on_drained() override { drained++; }
     void on_closed() override { closed = true; }
     void on_released(int released_fd, Buffer arrived) override {
@@ -44,6 +49,7 @@ struct Ears final : StreamEvents {
     int fd = -1;
     std::size_t largest = 0;
     std::string text;
+    std::string text_at_failure;
     std::vector<Errc> errors;
 };
 
@@ -268,6 +274,21 @@ TEST_F(StreamTest, ReleaseKeepsBytesThatWonTheRace) {
     if (left > 0) ears_.text.append(space, static_cast<std::size_t>(left));
     EXPECT_EQ(ears_.text, "raced") << "in the outcome or in the socket, never nowhere";
     ::close(ears_.fd);
+}
+
+// Its words, and a reset because it had not read all of ours. The reset meets the next send, which
+// is tried at once; the receive that has the words completes a moment later.
+TEST_F(TcpStreamTest, ReadsWhatThePeerSaidBeforeASendBrokeOnIt) {
+    push("what the peer does not read");
+    stream_->receive();
+    settle();
+    ASSERT_EQ(::send(peer_, "too large", 9, 0), 9);
+    ::close(std::exchange(peer_, -1));
+    push("more of it");
+    EXPECT_TRUE(run_until([&] { return !ears_.errors.empty(); }));
+    settle();
+    EXPECT_EQ(ears_.text_at_failure, "too large");
+    EXPECT_EQ(ears_.errors, std::vector{Errc::reset});
 }
 
 }  // namespace
