@@ -23,6 +23,7 @@ check    libclang-rt-19-dev  sanitizer and fuzzer runtimes for it
 check    clang-tidy-19       static analysis
 check    clang-format-19     layout of the code
 check    python3             the style and contract tests, scenarios
+check    curl                a client that others wrote
 check    strace              shows that shards take no lock and no memory
 load     wrk                 drives requests
 load     nginx               peer to compare with; never started as a service

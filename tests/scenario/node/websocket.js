@@ -1,17 +1,11 @@
-// A WebSocket server and a client from the npm package ws, with ringway between them, and Node's own http on
-// both sides. `node websocket.js RINGWAY_PROGRAM DIRECTORY` prints a line per claim and ends with 1 when one fails.
+// A WebSocket server and a client from the npm package ws, with ringway between them, and events that are streamed.
 'use strict';
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
 const crypto = require('node:crypto');
-const fs = require('node:fs');
 const http = require('node:http');
-const net = require('node:net');
-const path = require('node:path');
 const { once } = require('node:events');
 const { WebSocket, WebSocketServer } = require('ws');
-
-const [program, directory] = process.argv.slice(2);
+const { holdAll } = require('./rig.js');
 
 // Echoes messages; /events streams one event for each it is told to send.
 async function startBackend() {
@@ -34,32 +28,6 @@ async function startBackend() {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return server;
-}
-
-async function freePort() {
-    const probe = net.createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address();
-    probe.close();
-    await once(probe, 'close');
-    return port;
-}
-
-async function startRingway(backendPort) {
-    const port = await freePort();
-    const file = path.join(directory, 'websocket.toml');
-    fs.writeFileSync(file, `[shards]\ncount = 1\npin = false\n[[listen]]\naddress = "127.0.0.1:${port}"\n`
-        + `[[group]]\nname = "node"\nbackends = ["127.0.0.1:${backendPort}"]\n[shutdown]\ntimeout = "1s"\n`);
-    const child = spawn(program, ['run', '-c', file], { stdio: 'ignore' });
-    for (;;) {
-        const socket = net.connect(port, '127.0.0.1');
-        const up = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)])
-            .catch(() => false);
-        socket.destroy();
-        if (up) return { port, child };
-        assert.strictEqual(child.exitCode, null, 'ringway ended');
-        await new Promise(setImmediate);
-    }
 }
 
 const claims = {
@@ -109,35 +77,6 @@ const claims = {
         response.resume();
         await once(response, 'end');
     },
-    async 'a keep-alive agent of Node posts and gets'(port) {
-        const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
-        await Promise.all(Array.from({ length: 200 }, async (_, i) => {
-            const request = http.request({ port, agent, method: 'POST', path: '/echo' });
-            request.end(`body ${i}`);
-            const [response] = await once(request, 'response');
-            const parts = [];
-            for await (const part of response) parts.push(part);
-            assert.strictEqual(response.statusCode, 200);
-            assert.strictEqual(Buffer.concat(parts).toString(), `body ${i}`);
-        }));
-        agent.destroy();
-    },
 };
 
-(async () => {
-    const backend = await startBackend();
-    const { port, child } = await startRingway(backend.address().port);
-    let failed = 0;
-    for (const [claim, hold] of Object.entries(claims)) {
-        try {
-            await hold(port, backend);
-            console.log(`passed: ${claim}`);
-        } catch (error) {
-            failed++;
-            console.log(`failed: ${claim}: ${error.stack}`);
-        }
-    }
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-    process.exit(failed === 0 ? 0 : 1);
-})();
+startBackend().then((backend) => holdAll(claims, backend));
