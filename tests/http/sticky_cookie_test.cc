@@ -54,7 +54,8 @@ TEST_F(StickyCookieTest, IsWrittenInOneWayForEver) {
     const StickyCookie cookie = make();
     std::array<char, StickyCookie::text_max> space{};
     EXPECT_EQ(cookie.write(1, now, space),
-              "ringway=01006ab1499099a1a0eaa4f30f56b17ac5e21176445c; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax");
+              "ringway=01006ab1499099a1a0eaa4f30f56b17ac5e21176445c; Max-Age=3600; Path=/; "
+              "HttpOnly; SameSite=Lax");
 }
 
 TEST_F(StickyCookieTest, CarriesTheAttributesItIsTold) {
