@@ -94,6 +94,12 @@ void Stream::on_arrived(Outcome outcome, Buffer bytes) {
         case State::closed:
             CHECK(false);
     }
+    if (unread_ != Unread::starved) arrived_at_ = io_.clock().now();
+    if (outcome.result == -ENOBUFS) {
+        unread_ = Unread::starved;
+        return io_.pool(options_.pool).wait(*this);
+    }
+    unread_ = outcome.socket_nonempty ? Unread::left : Unread::none;
     if (outcome.result > 0) {
         events_.on_bytes(std::move(bytes));
         // Nobody asks for what else there may be, so nothing else would tell.
@@ -103,7 +109,6 @@ void Stream::on_arrived(Outcome outcome, Buffer bytes) {
     // Who could not be sent to did not end in order, though the kernel tells of a failure only
     // once.
     if (outcome.result == 0) return fail(0, cannot_send_ ? Errc::reset : Errc::ended);
-    if (outcome.result == -ENOBUFS) return io_.pool(options_.pool).wait(*this);
     if (outcome.result == -EINTR || outcome.result == -EAGAIN) return receive();
     fail(-outcome.result, errc_of(-outcome.result));
 }

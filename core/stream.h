@@ -19,6 +19,7 @@
 
 #include "core/buffer_pool.h"
 #include "core/byte_queue.h"
+#include "core/clock.h"
 #include "core/completion.h"
 #include "core/io.h"
 #include "core/result.h"
@@ -68,6 +69,10 @@ public:
     // What comes next is small, or long in coming: no large buffer shall wait for it.
     void end_bulk() { receives_bulk_ = false; }
     bool is_receiving() const { return receive_.in_flight() || is_waiting(); }
+    // More has come than was received: the last receive left it, or found the pool dry.
+    bool has_unread() const { return unread_ != Unread::none; }
+    // When the bytes being heard came: not now if they had to wait for a buffer.
+    Instant arrived_at() const { return arrived_at_; }
     ByteQueue& output() { return output_; }
     const ByteQueue& output() const { return output_; }
     void flush();
@@ -93,6 +98,8 @@ public:
     Io& io() const { return io_; }
 
 private:
+    enum class Unread : std::uint8_t { none, left, starved };  // Starved since arrived_at_.
+
     void on_connect_done(Outcome outcome) noexcept;
     bool try_receive_bulk(std::size_t bytes_max);
     void on_received(Outcome outcome) noexcept;
@@ -115,9 +122,11 @@ private:
     bool has_failed_ = false;
     bool has_ended_ = false;  // The peer sends no more.
     bool cannot_send_ = false;
+    Unread unread_ = Unread::none;
     bool receives_bulk_ = false;  // The last receive was filled and left bytes behind.
     int fd_ = -1;
     std::uint32_t sent_ = 0;  // Bytes that left, modulo 2^32.
+    Instant arrived_at_{};
     ByteQueue output_;
     BufferSlot* bulk_ = nullptr;  // Lent to a receive of bulk.
     // A connect and the final close use the send's slot: they never overlap with a send.

@@ -153,10 +153,11 @@ void H1Client::on_drained() {
 void H1Client::on_bytes(core::Buffer bytes) {
     if (state_ == State::idle) return end();
     if (state_ == State::closing) return;
-    if (context_.now() == began_at_ && !response_began_) {
-        // The request has not left us: what is started in a tick is submitted with the next one.
-        // These bytes were on their way when the connection was still idle.
-        return fail(upstream_error(core::Errc::malformed, core::Retry::yes, "bytes unasked for"));
+    if (!response_began_ && came_before_request()) {
+        const bool has_left = request_bytes_ > 0 && context_.now() > began_at_;
+        return fail(upstream_error(core::Errc::malformed,
+                                   has_left ? core::Retry::if_reused : core::Retry::yes,
+                                   "bytes unasked for"));
     }
     response_began_ = true;
     const std::uint64_t exchange = exchanges_;
@@ -172,6 +173,13 @@ void H1Client::on_bytes(core::Buffer bytes) {
     // The connection may have a new exchange by now, that began when the old one ended.
     if (exchange != exchanges_) return;
     if (state_ == State::awaiting_head || state_ == State::reading_body) pause();
+}
+
+// What is started in a tick is submitted with the next one: these bytes were on their way when the
+// connection was still idle, though they may have waited for a buffer since. And a request whose
+// head found no memory never leaves us.
+bool H1Client::came_before_request() const {
+    return request_bytes_ == 0 || stream_.arrived_at() <= began_at_;
 }
 
 core::Buffer H1Client::parse_head(core::Buffer bytes) {
@@ -267,9 +275,11 @@ void H1Client::grant(std::size_t bytes) {
 
 void H1Client::end_response() {
     ResponseSink& sink = *std::exchange(sink_, nullptr);
-    // A request that is not out yet would leave its rest where the next one should begin.
+    // A request that is not out yet would leave its rest where the next one should begin; what
+    // nobody asked for, and is not received yet, would be that one's answer.
     const bool is_reusable = keep_alive_ && request_ended_ && !request_is_lost_ &&
-                             stream_.output().empty() && stream_.is_open() && stream_.can_send();
+                             stream_.output().empty() && stream_.is_open() && stream_.can_send() &&
+                             !stream_.has_unread();
     if (is_reusable) {
         state_ = State::idle;
         arm_timer(timeouts_.idle);

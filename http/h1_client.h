@@ -65,6 +65,9 @@ public:
     // How long the client may stay idle, from now on; it ends by itself. REQUIRES: idle.
     void set_idle_timeout(core::Duration timeout) { arm_timer(timeout); }
     State state() const { return state_; }
+    // Idle, and something has come that could not be received for want of a buffer: the server's
+    // end, or bytes that nobody asked for. It is not to be used again.
+    bool has_unread() const { return state_ == State::idle && stream_.has_unread(); }
     // While on_client_ending runs: the server ended it, in order, and we did not ask it to.
     bool was_ended_by_server() const { return was_ended_by_server_; }
     // With the last response: Keep-Alive: timeout=N; 0 when it did not say.
@@ -96,6 +99,7 @@ private:
     static core::Error upstream_error(core::Errc code, core::Retry retry, const char* what);
     void release_if_drained();
     void keep_early(core::Buffer bytes);
+    bool came_before_request() const;
     core::Buffer parse_head(core::Buffer bytes);
     core::Buffer begin_response(const ResponseHead& head, core::Buffer bytes);
     core::Buffer read_body(core::Buffer bytes);

@@ -96,6 +96,10 @@ void UpstreamPool::count_tunnel(core::BackendId id, int change) {
 }
 
 UpstreamConnection* UpstreamPool::take_idle(Backend& backend, const http::Selection& selection) {
+    // An answer that nobody asked for would become the next one's: it was only not yet received.
+    while (backend.idle_first != nullptr && backend.idle_first->client().has_unread()) {
+        backend.idle_first->client().begin_close();
+    }
     UpstreamConnection* connection = backend.idle_first;
     if (connection == nullptr || selection.fresh_only) return nullptr;
     // The one that became idle last is the safest; if it will not do, none will.

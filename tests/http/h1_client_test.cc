@@ -241,6 +241,70 @@ TEST_F(H1ClientTest, BytesOfTheTickInWhichARequestBeginsAreNotItsAnswer) {
     EXPECT_EQ(heard.error.retry, Retry::yes);
 }
 
+// The same, but the pool is dry when they come: they wait in the socket, and the request leaves.
+TEST_F(H1ClientTest, BytesThatHadToWaitForABufferAreNoAnswerToWhatCameAfterThem) {
+    struct Lender final : Heard {
+        Lender(fakes::ClientHost& owner, H1Client& idle, Heard& next)
+            : host(owner), lent(idle), heard(next) {}
+        void on_response_end() override {
+            Heard::on_response_end();
+            lent.begin_exchange(heard);
+            host.send_next(lent);
+        }
+        fakes::ClientHost& host;
+        H1Client& lent;
+        Heard& heard;
+    };
+    H1Client& lent = connect();
+    tests::SimPeer& evil = backend();
+    H1Client& first = connect();
+    Heard heard;
+    Lender lender{host, lent, heard};
+    get(first, lender);
+    settle();
+    std::vector<core::Buffer> taken;
+    core::BufferPool& pool = host.io().pool(core::Pool::upstream);
+    while (core::Buffer buffer = pool.try_take()) taken.push_back(std::move(buffer));
+    taken.pop_back();  // For the response that comes first.
+    host.is_stalled = true;
+    backend().send("HTTP/1.1 204 No Content\r\n\r\n");
+    settle();
+    evil.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    settle();
+    host.is_stalled = false;
+    settle();
+    ASSERT_TRUE(lender.ended);
+    EXPECT_NE(evil.received, "");
+    taken.clear();
+    wake();
+    settle();
+    EXPECT_TRUE(heard.statuses.empty());
+    EXPECT_TRUE(heard.failed);
+    EXPECT_EQ(heard.error.retry, Retry::if_reused);
+}
+
+// They are in the socket when the response ends, and only the receive that ended it knows.
+TEST_F(H1ClientTest, BytesLeftInTheSocketBehindAResponseEndTheConnection) {
+    const std::size_t room = host.io().pool(core::Pool::upstream).try_take().back_room().size();
+    H1Client& client = connect();
+    Heard heard;
+    get(client, heard);
+    settle();
+    std::string response = "HTTP/1.1 200 OK\r\nContent-Length: ";
+    const std::size_t body = room - response.size() - 8;  // Four digits and the end of the head.
+    response += std::to_string(body) + "\r\n\r\n" + std::string(body, 'b');
+    ASSERT_EQ(response.size(), room);
+    host.is_stalled = true;
+    backend().send(response + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    settle();
+    host.is_stalled = false;
+    settle();
+    EXPECT_TRUE(heard.ended);
+    EXPECT_EQ(heard.body, std::string(body, 'b'));
+    EXPECT_EQ(host.idle, 0);
+    EXPECT_EQ(host.closed, 1);
+}
+
 TEST_F(H1ClientTest, A101ThatNobodyAskedForIsMalformed) {
     H1Client& client = connect();
     Heard heard;
@@ -333,6 +397,18 @@ TEST_F(H1ClientDry, ABodyWhoseHeadHasNoRoomIsNotSent) {
     EXPECT_TRUE(heard.failed);
     EXPECT_EQ(heard.error.code, Errc::no_buffers);
     EXPECT_EQ(host.counters.memory_refusals.value(), 1U);
+}
+
+// It is known to be lost within the tick, but heard of with the next one.
+TEST_F(H1ClientDry, ARequestThatWasNotSentHasNoAnswer) {
+    H1Client& client = connect();
+    Heard heard;
+    dry();
+    backend().send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    get(client, heard);
+    settle();
+    EXPECT_TRUE(heard.statuses.empty());
+    EXPECT_TRUE(heard.failed);
 }
 
 TEST_F(H1ClientDry, ABodyThatIsStillToComeIsNotSentEither) {

@@ -62,6 +62,24 @@ TEST_F(UpstreamPoolTest, TheConnectionThatBecameIdleLastIsLentFirst) {
     EXPECT_EQ(backends[0]->peers.size(), 3U);
 }
 
+// What its backend said unasked would be taken for the answer to the next request.
+TEST_F(UpstreamPoolTest, AConnectionWithUnreadBytesIsNotLent) {
+    make(1, 1);
+    acquire_and_use();
+    std::vector<core::Buffer> taken;
+    core::BufferPool& buffers = host->io().pool(core::Pool::upstream);
+    while (core::Buffer buffer = buffers.try_take()) taken.push_back(std::move(buffer));
+    backends[0]->peers[0]->send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    settle();
+    EXPECT_EQ(host->pool.idle_count(), 1U);
+    Asking& second = acquire();
+    taken.clear();
+    use(second);
+    EXPECT_FALSE(second.pick->is_reused);
+    EXPECT_EQ(second.heard.body, "");
+    EXPECT_EQ(backends[0]->peers.size(), 2U);
+}
+
 TEST_F(UpstreamPoolTest, NoMoreAreKeptThanTheLimit) {
     config.limits.upstream_idle = 2;
     make(1, 1);
