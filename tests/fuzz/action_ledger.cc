@@ -18,7 +18,19 @@ bool is_letter(char byte) {
     return byte >= 'a' && byte <= 'z';
 }
 
+// What follows an '@' and makes it a mark of a backend's. A body may end inside one.
+bool is_mark(std::string_view behind_sign) {
+    return behind_sign.size() >= 4 && behind_sign[3] == ';' &&
+           std::ranges::all_of(behind_sign.substr(0, 3), is_letter);
+}
+
 }  // namespace
+
+void renew_marks(std::string& text, std::string_view mark) {
+    for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at + 1)) {
+        if (is_mark(std::string_view(text).substr(at + 1))) text.replace(at, mark.size(), mark);
+    }
+}
 
 std::uint32_t ActionLedger::begin_connection() {
     connections_.emplace_back();
@@ -38,7 +50,9 @@ void ActionLedger::on_read(std::uint32_t number, std::string_view bytes) {
         const std::string_view here = rest.substr(sign);
         // What was refused is not to be seen by any backend, nor is what came behind it.
         CHECK(!here.starts_with(refused_mark));
-        if (here.starts_with(unsafe_mark)) on_unsafe_request(here.substr(0, mark_bytes));
+        if (here.starts_with(unsafe_mark) && !connection.has_ended) {
+            on_unsafe_request(here.substr(0, mark_bytes));
+        }
         if (here.starts_with(forwarded_for)) {
             std::uint32_t client = nobody;
             const std::string_view digits = here.substr(forwarded_for.size());
@@ -90,10 +104,8 @@ void ActionLedger::check_received(std::uint32_t client, std::string_view bytes) 
     std::uint64_t last = 0;
     for (std::size_t at = bytes.find('@'); at != std::string_view::npos;
          at = bytes.find('@', at + 1)) {
-        const std::string_view mark = bytes.substr(at + 1, 4);
-        // A body may end inside a mark.
-        if (mark.size() < 4 || mark[3] != ';') continue;
-        if (!std::ranges::all_of(mark.substr(0, 3), is_letter)) continue;
+        const std::string_view mark = bytes.substr(at + 1);
+        if (!is_mark(mark)) continue;
         std::size_t number = 0;
         for (const char letter : mark.substr(0, 3)) {
             number = number * 26 + static_cast<std::size_t>(letter - 'a');

@@ -22,6 +22,9 @@ namespace ringway::fuzz {
 
 inline constexpr std::uint32_t nobody = 0xffff'ffff;
 
+// Every whole mark in `text` becomes `mark`.
+void renew_marks(std::string& text, std::string_view mark);
+
 class ActionLedger {
 public:
     // Everything sent has arrived and was read; nothing moves but by time-outs.
@@ -33,6 +36,8 @@ public:
     void on_read(std::uint32_t connection, std::string_view bytes);
     // It was cut: a request on its way is lost.
     void on_cut(std::uint32_t connection);
+    // It said its last word. What it reads from now on it cannot answer, and does not execute.
+    void on_ended(std::uint32_t connection) { connections_[connection].has_ended = true; }
     // It does not read: requests may have come unseen.
     void on_deaf(std::uint32_t connection) { connections_[connection].is_deaf = true; }
     // The answer to the last request is whole; what it says now nobody asked for.
@@ -53,6 +58,7 @@ private:
         std::uint64_t asked_at = 0;  // Which arrival of all.
         bool is_cut = false;
         bool is_deaf = false;
+        bool has_ended = false;
         std::uint64_t cut_epoch = 0;
         std::string unread;  // The end of what was read: a mark may be cut in two.
     };

@@ -119,6 +119,20 @@ void ActionBackends::say_chunk(Connection& connection, std::size_t bytes) {
     connection.peer.send(connection.text.say(fmt::format("{:x}\r\n{}\r\n", bytes, body)));
 }
 
+// What was held back is said only now, and its marks are made now.
+void ActionBackends::say_rest(Connection& connection) {
+    if (!connection.text.is_cut()) return;
+    std::string rest = connection.text.rest();
+    renew_marks(rest, ledger_.mark(connection.number));
+    connection.peer.send(rest);
+    if (connection.is_in_step) ledger_.on_answered(connection.number);
+}
+
+void ActionBackends::end(Connection& connection) {
+    connection.peer.end();
+    ledger_.on_ended(connection.number);
+}
+
 void ActionBackends::stop_reading(Connection& connection) {
     connection.peer.stop_reading();
     ledger_.on_deaf(connection.number);

@@ -89,8 +89,9 @@ public:
     void say(Connection& connection, std::string_view text, Said kind);
     void say_bytes(Connection& connection, std::size_t bytes);
     void say_chunk(Connection& connection, std::size_t bytes);
-    void say_rest(Connection& connection) { connection.peer.send(connection.text.rest()); }
+    void say_rest(Connection& connection);
     void cut(Connection& connection) { ledger_.on_cut(connection.number); }
+    void end(Connection& connection);
     void stop_reading(Connection& connection);
     // Closes whatever is left. True when nothing is open or in flight any more.
     bool finish();

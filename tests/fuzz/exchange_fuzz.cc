@@ -320,7 +320,7 @@ void Actions::answer_rest(std::uint32_t) {
     if (Backend* told = backend()) backends_.say_rest(*told);
 }
 void Actions::end_backend(std::uint32_t) {
-    if (Backend* told = backend()) told->peer.end();
+    if (Backend* told = backend()) backends_.end(*told);
 }
 void Actions::reset_backend(std::uint32_t) {
     Backend* told = backend();
