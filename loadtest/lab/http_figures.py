@@ -1,6 +1,6 @@
 """The figures of HTTP/1.1: bulk by the GiB, a connection per request, and what the access log costs."""
 
-from lab import report, session
+from lab import report, session, stats
 from lab.processes import Failure
 from lab.verdict import PAIRS_MIN, ROUNDS_MAX, Bar, Verdicts
 
@@ -9,15 +9,19 @@ CLOSE_BAR = 0.9
 LOG_BAR = 1.05
 LOG_CONNECTIONS = [64, 256]
 RIVALS = ["nginx", "haproxy"]
+TUNED = ["nginx+bulk", "haproxy+bulk"]  # No bar, and no secret either.
 
 
 def http(arguments, say):
     """Four comparisons, one after the other; each has its own interleaved rounds."""
-    verdicts, records = [], {}
-    for name in ("big", "huge", "close"):
-        lab, rows = compare(arguments, say, records, scenario=name, only=["ringway", *RIVALS])
-        bar = CLOSE_BAR if name == "close" else BULK_BAR
-        verdicts += [rival_bar(lab, row, bar) for row in rows if row["peer"] == "ringway"]
+    verdicts, records, remarks = [], {}, []
+    for name in ("big", "huge"):
+        only = ["ringway", *RIVALS, *TUNED]
+        lab, rows = compare(arguments, say, records, scenario=name, only=only)
+        verdicts += [rival_bar(lab, row, BULK_BAR) for row in rows if row["peer"] == "ringway"]
+        remarks += tuned_remarks(lab)
+    lab, rows = compare(arguments, say, records, scenario="close", only=["ringway", *RIVALS])
+    verdicts += [rival_bar(lab, row, CLOSE_BAR) for row in rows if row["peer"] == "ringway"]
     lab, rows = compare(
         arguments,
         say,
@@ -28,8 +32,9 @@ def http(arguments, say):
         access_log="json",
     )
     verdicts += [log_bar(row) for row in rows if row["peer"] == "ringway+json"]
-    unlimited = ["no cgroup here: not saturated, the figures mean little"]
-    return Verdicts(verdicts, [] if lab.group.limited else unlimited, records)
+    if not lab.group.limited:
+        remarks.append("no cgroup here: not saturated, the figures mean little")
+    return Verdicts(verdicts, remarks, records)
 
 
 def compare(arguments, say, records, **settings):
@@ -72,6 +77,16 @@ def rival_bar(lab, row, bar):
         bar,
         count_min=PAIRS_MIN,
     )
+
+
+def tuned_remarks(lab):
+    """How we stand to peers whose configuration was made for bulk and nothing else."""
+    for connections in lab.settings.connections:
+        mine = report.by_round(lab.runs, "ringway", connections)
+        for name in TUNED:
+            figure = stats.spread(stats.ratios(mine, report.by_round(lab.runs, name, connections)))
+            text = report.interval(figure)
+            yield f"{lab.scenario.what}, {connections} connections, ÷ {name}: {text}"
 
 
 def log_bar(row):

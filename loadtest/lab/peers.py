@@ -78,6 +78,7 @@ def system_program(name):
 def known_peers(build, access_log=""):
     """In the order in which they are printed."""
     ringway = (build / "ringway", ["run", "-c", "${CONFIG}"])
+    nginx = (system_program("nginx"), ["-p", "${DIRECTORY}", "-c", "${CONFIG}"])
     haproxy = (system_program("haproxy"), ["-f", "${CONFIG}"])
     logging = []
     if access_log:
@@ -86,15 +87,10 @@ def known_peers(build, access_log=""):
     return [
         Peer("ringway", *ringway, "ringway.toml", ("--version",)),
         *logging,
-        Peer(
-            "nginx",
-            system_program("nginx"),
-            ["-p", "${DIRECTORY}", "-c", "${CONFIG}"],
-            "nginx.conf",
-            ("-v",),
-        ),
+        Peer("nginx", *nginx, "nginx.conf", ("-v",)),
+        Peer("nginx+bulk", *nginx, "nginx-bulk.conf", ("-v",)),
         Peer("haproxy", *haproxy, "haproxy.cfg", ("-v",)),
-        Peer("haproxy+splice", *haproxy, "haproxy-splice.cfg", ("-v",)),
+        Peer("haproxy+bulk", *haproxy, "haproxy-bulk.cfg", ("-v",)),
         Peer(
             "relay",
             build / "ringway-relay",

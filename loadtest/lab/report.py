@@ -6,7 +6,7 @@ import pathlib
 import platform
 import subprocess
 
-from lab import stats
+from lab import netns, stats
 from lab.peers import ROOT
 
 RIVALS = ("nginx", "haproxy")
@@ -82,6 +82,7 @@ def machine(session):
         "cores": os.cpu_count(),
         "kernel": platform.release(),
         "commit": commit or "unknown",
+        "congestion": netns.congestion(),
         "load": os.getloadavg()[0],
         "quota": session.settings.share if session.group.limited else None,
         "origin": session.origin.name,
@@ -103,7 +104,7 @@ def print_header(session, facts):
             "NO QUOTA: this machine gives us no cgroup, so the proxies are only pinned and not"
             " saturated; CPU per request then punishes the faster program (see README.md)"
         )
-    print(f"scenario {settings.scenario}: {session.scenario.what}")
+    print(f"scenario {settings.scenario}: {session.scenario.what}; TCP {facts['congestion']}")
     if facts["load"] > 1.0:
         print(f"load average {facts['load']:.1f}: others use this machine; trust only the ratios")
     for name in session.skipped:

@@ -250,7 +250,7 @@ def choose_peers(settings):
     for name in settings.only:
         if name not in names:
             raise Failure(f"unknown peer {name}; known are {', '.join(names)}")
-    usual = [name for name in names if SCENARIOS[settings.scenario].is_bulk or not name.endswith("+splice")]
+    usual = [name for name in names if SCENARIOS[settings.scenario].is_bulk or not name.endswith("+bulk")]
     wanted = [peer for peer in all_peers if peer.name in (settings.only or usual)]
     present = [peer for peer in wanted if not peer.missing()]
     if not present:

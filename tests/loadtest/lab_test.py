@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Tests of the load lab: its arithmetic, what it calls invalid, and one short comparison in earnest."""
 
+import contextlib
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import unittest
@@ -15,7 +17,23 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "loadtest"))
 sys.dont_write_bytecode = True
 
-from lab import check, demo_story, foundation, idle, peers, quota, report, scenarios, session, stats, verdict, wrk  # noqa: E402
+from lab import (  # noqa: E402
+    attack,
+    check,
+    demo_story,
+    foundation,
+    idle,
+    peers,
+    polite,
+    quota,
+    report,
+    scenarios,
+    session,
+    slowhttptest,
+    stats,
+    verdict,
+    wrk,
+)
 
 WRK_FINE = """Running 5s test @ http://127.0.0.1:18002/
   1 threads and 8 connections
@@ -204,7 +222,7 @@ class Peers(unittest.TestCase):
 
     def test_an_unknown_peer_is_named_with_those_that_exist(self):
         settings = session.Settings(build=ROOT / "build", only=["enginex"])
-        with self.assertRaisesRegex(Exception, "unknown peer enginex; known are ringway, nginx, haproxy, haproxy\\+splice, relay"):
+        with self.assertRaisesRegex(Exception, "unknown peer enginex; known are ringway, nginx, nginx\\+bulk, haproxy, haproxy\\+bulk, relay"):
             session.choose_peers(settings)
 
 
@@ -217,6 +235,46 @@ class Idle(unittest.TestCase):
     def test_resident_bytes_are_those_of_the_kernels_own_table(self):
         kilobytes = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
         self.assertAlmostEqual(kilobytes, idle.resident_bytes([os.getpid()]) / 1024, delta=1024)
+
+
+class Slow(unittest.TestCase):
+    def fate(self, first):
+        slow = attack.Slow.__new__(attack.Slow)
+        slow.first = first
+        return slow.fate()
+
+    def test_an_attacker_knows_what_it_was_told_before_the_end(self):
+        self.assertEqual("408", self.fate(b"HTTP/1.1 408 Request Timeout\r\n"))
+        self.assertEqual("cut", self.fate(b"HTTP/1.1 200 OK\r\n"))
+        self.assertEqual("cut", self.fate(b""))
+
+    def test_attackers_take_their_steps_at_the_pace_of_the_wheel(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            slow = attack.Attack("body", server.getsockname()[1], 3, 0.1, "127.0.0.1", True)
+            slow.tick(0)
+            connections = [server.accept()[0] for _ in range(3)]
+            for number in range(1, 5):
+                slow.tick(number)
+            for connection in connections:
+                self.assertEqual(attack.OPENING["body"] + attack.STEP["body"], connection.recv(4096))
+                connection.close()
+            slow.listen(0.05)
+            self.assertEqual({"cut": 3}, slow.report()["fates"])
+
+    def test_a_polite_client_counts_an_error_and_its_time(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        client = polite.Client(port)
+        client.run(0.02, 100)
+        self.assertEqual((1, 1), tuple(len(client.latencies[kind]) for kind in ("kept", "new")))
+        self.assertEqual(2, sum(client.errors.values()))
+
+    def test_an_outage_that_slowhttptest_saw_is_one(self):
+        row = {"Seconds": 1, "Closed": 0, "Pending": 0, "Connected": 9, "Service Available": 9}
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertTrue(slowhttptest.tell("read", [row] * slowhttptest.SECONDS))
+            self.assertFalse(slowhttptest.tell("read", [row] * slowhttptest.SECONDS + [row | {"Service Available": 0}]))
+            self.assertFalse(slowhttptest.tell("read", [row]))
 
 
 class DemoStory(unittest.TestCase):

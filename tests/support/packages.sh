@@ -1,6 +1,7 @@
 # The packages ringway needs, one line each: what for, name, reason. Sourced by tests/run and loadtest/demo.
 # "what for" is build (the program and its tests), check (other compilers and tools), load (wrk and the peers),
-# kernels (booting old kernels). A missing `kernels` package makes that stage skip; any other one is an error.
+# slow (loadtest/slow --long alone), kernels (booting old kernels). A missing `kernels` package makes that stage skip;
+# any other one is an error.
 
 packages_known() {
     sed -e '/^$/d' <<'END'
@@ -29,6 +30,7 @@ load     wrk                 drives requests
 load     nginx               peer to compare with; never started as a service
 load     haproxy             peer to compare with; never started as a service
 load     python3             loadtest/compare and its figures
+slow     slowhttptest        a second opinion on slow clients, for loadtest/slow --long
 kernels  qemu-system-x86     boots Debian's own older kernels
 kernels  busybox-static      their user space
 kernels  cpio                packs it

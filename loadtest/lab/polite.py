@@ -1,0 +1,81 @@
+"""A well-behaved client: `python3 polite.py PORT SECONDS RATE`, started by loadtest/slow.
+
+Asks at a steady rate, in turns on a connection that it keeps and on a new one, and prints the latencies
+of both in µs as one line of JSON. An answer that comes after the next request was due delays that request:
+its latency counts from when it was due.
+"""
+
+import json
+import socket
+import sys
+import time
+
+REQUEST = b"HEAD / HTTP/1.1\r\nHost: polite\r\n\r\n"
+ANSWER_SECONDS_MAX = 10
+ATTEMPT_PAUSE = 0.05
+
+
+def ask(connection):
+    """Raises OSError when the answer is not a good one."""
+    connection.sendall(REQUEST)
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        piece = connection.recv(4096)
+        if not piece:
+            raise OSError("the connection was ended")
+        answer += piece
+    if not answer.startswith(b"HTTP/1.1 200"):
+        raise OSError(answer.split(b"\r\n")[0].decode("latin-1"))
+
+
+def connect(port):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS_MAX)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+class Client:
+    def __init__(self, port):
+        self.port, self.kept = port, None
+        self.latencies = {"kept": [], "new": []}
+        self.errors = {}
+
+    def once(self, kind):
+        if kind == "new":
+            with connect(self.port) as connection:
+                ask(connection)
+            return
+        if self.kept is None:
+            self.kept = connect(self.port)
+        ask(self.kept)
+
+    def try_once(self, kind, due):
+        now = time.perf_counter()
+        if due > now:
+            time.sleep(due - now)
+            due = time.perf_counter()  # How late a sleeper wakes up is not the server's doing.
+        try:
+            self.once(kind)
+        except OSError as error:
+            self.errors[f"{kind}: {error}"] = self.errors.get(f"{kind}: {error}", 0) + 1
+            self.kept = None if kind == "kept" else self.kept
+        # An error counts with its time, too: a request that timed out was a slow one.
+        self.latencies[kind].append((time.perf_counter() - due) * 1e6)
+
+    def run(self, seconds, rate):
+        start = time.perf_counter()
+        number = 0
+        while (due := start + number / rate) < start + seconds and time.perf_counter() < start + 2 * seconds:
+            self.try_once("new" if number % 2 else "kept", due)
+            number += 1
+
+
+def main():
+    port, seconds, rate = sys.argv[1:]
+    client = Client(int(port))
+    client.run(float(seconds), float(rate))
+    print(json.dumps({"latencies": client.latencies, "errors": client.errors}))
+
+
+if __name__ == "__main__":
+    main()
