@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """What is refused is never forwarded: every message of tests/http/refused_*.rules, against the real program.
 
-Each hostile message goes whole, byte by byte, and behind a good one. Of a refused request a backend's log has no byte; of
-a refused response the client sees none."""
+Each hostile message goes whole, byte by byte, behind a good one and, when its head is what is wrong, cut in two at
+every byte. Of a refused request a backend's log has no byte; of a refused response the client sees none."""
 
 import contextlib
 import itertools
-import socket
 import threading
 import unittest
 
@@ -27,6 +26,14 @@ def whole(connection, message):
 def byte_by_byte(connection, message):
     for byte in message:
         connection.sendall(bytes([byte]))
+
+
+def cut_at(cut):
+    def in_two(connection, message):
+        connection.sendall(message[:cut])
+        connection.sendall(message[cut:])
+
+    return in_two
 
 
 WAYS = (whole, byte_by_byte)
@@ -125,6 +132,9 @@ class Requests(Scenario):
             self.check_forwarded_before(rule, message)
         else:
             self.assert_refused(rule, self.send(message, byte_by_byte))
+            self.assertEqual(self.log.bytes(), before)
+            for cut in range(1, len(message)):
+                self.assert_refused(rule, self.send(message, cut_at(cut)))
             self.assertEqual(self.log.bytes(), before)
         before, heads = self.log.bytes(), self.log.heads()
         answer = self.send(GOOD + message + SMUGGLED, whole)
