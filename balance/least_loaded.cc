@@ -163,7 +163,7 @@ std::optional<std::size_t> LeastLoaded::pick_in(Block block, const Scores& score
             if (may && scores.of[i] < least) least = scores.of[i];
         }
         if (least >= too_dear) return {};
-        const float bound = least + std::max(least, 1.0F) * tie;
+        const float bound = least * (1 + tie);  // Scores are above 0: a request costs something.
         for (std::size_t i = 0; i < size; i++) {
             ties |= static_cast<std::uint64_t>(scores.of[i] <= bound) << i;
         }

@@ -43,12 +43,14 @@ LoadView::LoadView(const Options& options)
 
 void LoadView::begin(std::size_t backend) {
     own_[backend] += 1;
+    in_flight_ += 1;
     mark(backend);
 }
 
 void LoadView::end(std::size_t backend) {
     CHECK(own_[backend] > 0);
     own_[backend] -= 1;
+    in_flight_ -= 1;
     mark(backend);
 }
 
@@ -72,6 +74,7 @@ void LoadView::take(core::ShardId shard, const Row& row, core::Instant now) {
     Seen& seen = seen_[shard.value * backends_ + row.backend];
     const auto in_flight = static_cast<float>(row.in_flight);
     seen_total_[row.backend] += in_flight - seen.in_flight;
+    in_flight_ += in_flight - seen.in_flight;
     others_latency_[row.backend] += row.latency_us * row.samples - seen.latency_us * seen.samples;
     others_samples_[row.backend] += row.samples - seen.samples;
     others_updated_[row.backend] = now;
@@ -131,17 +134,17 @@ float LoadView::survivors(core::Instant now) const {
 
 double LoadView::imbalance(std::span<const float> weights) const {
     double largest = 0;
-    double in_flight = 0;
+    double total = 0;
     double weight = 0;
     for (std::size_t i = 0; i < backends_; i++) {
         if (weights[i] <= 0) continue;
-        const double load = own_[i] + seen_total_[i] - published_[i];
+        const double load = in_flight(i);
         largest = std::max(largest, load / weights[i]);
-        in_flight += load;
+        total += load;
         weight += weights[i];
     }
     if (weight <= 0) return 0;
-    const double mean = in_flight / weight;
+    const double mean = total / weight;
     return (largest - mean) / std::max(1.0, mean);
 }
 

@@ -69,6 +69,9 @@ public:
     std::uint32_t others_in_flight(std::size_t i) const {
         return static_cast<std::uint32_t>(seen_total_[i] - published_[i]);
     }
+    // Over all shards, as far as it is known here.
+    float in_flight(std::size_t i) const { return own_[i] + seen_total_[i] - published_[i]; }
+    float in_flight() const { return in_flight_; }
     bool has_others() const { return shards_ > 1; }
     // Mean age of the others' snapshots.
     core::Duration age(core::Instant now) const;
@@ -123,6 +126,7 @@ private:
     std::vector<core::Instant> others_updated_;
     std::vector<core::Instant> made_at_;  // By shard: its last snapshot.
     core::Duration made_at_sum_{};        // Over the other shards, since the epoch.
+    float in_flight_ = 0;
     float latency_us_ = 0;
     float latency_count_ = 0;
 

@@ -1,5 +1,7 @@
-// Who may be picked at this moment: nobody who is blocked, and nobody who was tried already for the
-// same request. A view over the set's rows and the caller's list, for the length of one pick.
+// Who may be picked at this moment: nobody against whom something speaks, nobody who was tried
+// already for the same request, nobody who has had the part of the picks that slow start gives.
+// A view over rows of the set and the caller's list, for the length of one pick; it is passed on by
+// reference, and made looser step by step when nobody is left.
 #pragma once
 
 #include <algorithm>
@@ -7,28 +9,44 @@
 #include <cstdint>
 #include <span>
 
+#include "balance/ramp.h"
+
 namespace ringway::balance {
 
 class OpenSet {
 public:
     // `blocks[i]` is 0 when nothing speaks against backend i. `excluded` is short.
-    OpenSet(std::span<const std::uint8_t> blocks, std::span<const std::uint32_t> excluded)
-        : blocks_(blocks), excluded_(excluded) {}
+    OpenSet(std::span<const std::uint8_t> blocks, std::span<const std::uint32_t> excluded,
+            const Ramp* ramp = nullptr)
+        : blocks_(blocks), excluded_(excluded), ramp_(ramp) {}
 
     bool has(std::size_t backend) const {
-        return blocks_[backend] == 0 && (excluded_.empty() || !is_excluded(backend));
+        return (blocks_[backend] & heeded_) == 0 && (is_plain() || is_free(backend));
     }
-    bool excludes_any() const { return !excluded_.empty(); }
-    OpenSet without_exclusion() const { return {blocks_, {}}; }
+    bool is_plain() const { return excluded_.empty() && ramp_ == nullptr; }
     std::size_t size() const { return blocks_.size(); }
 
+    bool has_exclusion() const { return !excluded_.empty(); }
+    bool has_ramp() const { return ramp_ != nullptr; }
+    OpenSet without_ramp() const { return {blocks_, excluded_}; }
+    OpenSet without_exclusion() const { return {blocks_, {}}; }
+    // Only these blocks count.
+    OpenSet heeding(std::uint8_t blocks) const {
+        OpenSet looser{blocks_, {}};
+        looser.heeded_ = blocks;
+        return looser;
+    }
+
 private:
-    bool is_excluded(std::size_t backend) const {
-        return std::ranges::find(excluded_, backend) != excluded_.end();
+    bool is_free(std::size_t backend) const {
+        return std::ranges::find(excluded_, backend) == excluded_.end() &&
+               (ramp_ == nullptr || ramp_->may(backend));
     }
 
     std::span<const std::uint8_t> blocks_;
     std::span<const std::uint32_t> excluded_;
+    const Ramp* ramp_;
+    std::uint8_t heeded_ = 0xff;
 };
 
 }  // namespace ringway::balance

@@ -10,31 +10,53 @@ RoundRobin::RoundRobin(std::span<const std::uint32_t> weights, std::uint64_t sta
     CHECK(!weights.empty());
     std::uint64_t cycle = 0;
     for (const std::uint32_t weight : weights) {
-        CHECK(weight > 0);
         entries_.push_back({.weight = weight, .credit = 0});
         cycle += weight;
     }
+    CHECK(cycle > 0);
     // A cycle may be long where weights are large; a few thousand steps spread shards enough.
     constexpr std::uint64_t steps_max = 4'096;
-    const std::vector<std::uint8_t> all(weights.size(), 1);
-    for (std::uint64_t step = start % std::min(cycle, steps_max); step > 0; step--) pick(all);
+    const auto anybody = [](std::size_t) { return true; };
+    for (std::uint64_t step = start % std::min(cycle, steps_max); step > 0; step--) {
+        pick_among(anybody);
+    }
+}
+
+void RoundRobin::set_weights(std::span<const std::uint32_t> weights) {
+    CHECK(weights.size() == entries_.size());
+    for (std::size_t i = 0; i < weights.size(); i++) {
+        Entry& entry = entries_[i];
+        if (entry.weight == weights[i]) continue;
+        // Credit is worth what the weight is: a tenth of the weight, a tenth of the credit.
+        entry.credit = entry.weight > 0 ? entry.credit * weights[i] / entry.weight : 0;
+        entry.weight = weights[i];
+    }
+}
+
+template <class MayPick>
+std::optional<std::size_t> RoundRobin::pick_among(MayPick may_pick) {
+    std::optional<std::size_t> best;
+    std::int64_t total = 0;
+    for (std::size_t i = 0; i < entries_.size(); i++) {
+        if (entries_[i].weight == 0 || !may_pick(i)) continue;
+        entries_[i].credit += entries_[i].weight;
+        total += entries_[i].weight;
+        if (!best || entries_[i].credit > entries_[*best].credit) best = i;
+    }
+    if (best) entries_[*best].credit -= total;
+    return best;
+}
+
+std::optional<std::size_t> RoundRobin::pick(const OpenSet& open) {
+    return pick_among([&open](std::size_t i) { return open.has(i); });
 }
 
 std::optional<std::size_t> RoundRobin::pick(std::span<const std::uint8_t> eligible,
                                             std::optional<std::size_t> excluded) {
     CHECK(eligible.size() == entries_.size());
-    std::optional<std::size_t> best;
-    std::int64_t total = 0;
-    for (std::size_t i = 0; i < entries_.size(); i++) {
-        if (eligible[i] == 0 || i == excluded) continue;
-        entries_[i].credit += entries_[i].weight;
-        total += entries_[i].weight;
-        if (!best || entries_[i].credit > entries_[*best].credit) best = i;
-    }
-    if (best) {
-        entries_[*best].credit -= total;
-        return best;
-    }
+    const auto others =
+        pick_among([&](std::size_t i) { return eligible[i] != 0 && i != excluded; });
+    if (others) return others;
     if (excluded && eligible[*excluded] != 0) return excluded;
     return {};
 }

@@ -1,6 +1,7 @@
 // Smooth weighted round robin: over a whole cycle each backend is picked exactly as often as its
 // weight says, and picks of a heavy backend are spread out rather than bunched. A pure function of
 // the eligibility it is shown and its own position.
+// It looks at every backend: for groups of up to 64; DeadlineRoundRobin is for larger ones.
 // One per group and shard; shards start at different positions so that they do not march in step.
 #pragma once
 
@@ -10,12 +11,20 @@
 #include <span>
 #include <vector>
 
+#include "balance/open_set.h"
+
 namespace ringway::balance {
 
 class RoundRobin {
 public:
-    // REQUIRES: at least one weight; weights are positive.
+    // REQUIRES: at least one weight, not all 0.
     RoundRobin(std::span<const std::uint32_t> weights, std::uint64_t start);
+
+    // Who keeps a weight keeps its place in the turn. Weight 0: not a member.
+    void set_weights(std::span<const std::uint32_t> weights);
+
+    // Nothing when nobody is open.
+    std::optional<std::size_t> pick(const OpenSet& open);
 
     // `eligible[i]` says whether backend i may be picked. `excluded` is picked only when nobody
     // else may be. Nothing when nobody is eligible.
@@ -29,6 +38,9 @@ private:
         std::int64_t weight;
         std::int64_t credit;  // Grows by its weight with every pick; the largest is picked.
     };
+
+    template <class MayPick>
+    std::optional<std::size_t> pick_among(MayPick may_pick);
 
     std::vector<Entry> entries_;
 };

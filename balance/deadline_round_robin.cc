@@ -1,0 +1,113 @@
+#include "balance/deadline_round_robin.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "core/check.h"
+
+namespace ringway::balance {
+namespace {
+
+constexpr std::size_t children = 4;
+constexpr int round_bits = 32;
+// Turns that may be passed over before the members are looked at one by one.
+constexpr int tries_max = 32;
+
+std::uint32_t common_factor(std::span<const std::uint32_t> weights) {
+    std::uint32_t factor = 0;
+    for (const std::uint32_t weight : weights) factor = std::gcd(factor, weight);
+    return std::max(factor, 1U);
+}
+
+}  // namespace
+
+DeadlineRoundRobin::DeadlineRoundRobin(std::span<const std::uint32_t> weights, std::uint64_t start)
+    : weights_(weights.size()) {
+    set_weights(weights);
+    constexpr std::uint64_t steps_max = 4'096;
+    if (heap_.empty()) return;
+    for (std::uint64_t step = start % steps_max; step > 0; step--) take_first();
+}
+
+void DeadlineRoundRobin::set_weights(std::span<const std::uint32_t> weights) {
+    CHECK(weights.size() == weights_.size());
+    const std::uint32_t factor = common_factor(weights);
+    const std::uint64_t now = heap_.empty() ? 0 : heap_.front().due;
+    std::vector<std::uint64_t> waits(weights.size());
+    for (const Turn& turn : heap_) {
+        // What was left of the wait shrinks as the weight grows.
+        waits[turn.backend] = (turn.due - now) * turn.weight;
+    }
+    heap_.clear();
+    for (std::uint32_t i = 0; i < weights.size(); i++) {
+        const std::uint32_t weight = weights[i] / factor;
+        const bool is_new = weights_[i] == 0;
+        weights_[i] = weight;
+        if (weight == 0) continue;
+        const std::uint64_t wait = is_new ? std::uint64_t{1} << (round_bits - 1) : waits[i];
+        const std::uint64_t wanted = now + wait / weight;
+        const std::uint64_t round = wanted >> round_bits;
+        const std::uint64_t place = wanted & ((std::uint64_t{1} << round_bits) - 1);
+        const auto taken = static_cast<std::uint32_t>((place * weight) >> round_bits);
+        heap_.push_back(
+            {.due = due(round, taken, weight), .backend = i, .weight = weight, .taken = taken});
+    }
+    for (std::size_t at = heap_.size(); at > 0; at--) sink(at - 1);
+}
+
+std::uint64_t DeadlineRoundRobin::due(std::uint64_t round, std::uint64_t turn,
+                                      std::uint64_t weight) {
+    const std::uint64_t place = (((2 * turn + 1) << (round_bits - 1)) / weight);
+    return (round << round_bits) + place;
+}
+
+std::optional<std::size_t> DeadlineRoundRobin::pick(const OpenSet& open) {
+    if (heap_.empty()) return {};
+    for (int tries = 0; tries < tries_max; tries++) {
+        const std::size_t first = take_first();
+        if (open.has(first)) return first;
+    }
+    const std::size_t from = take_first();
+    for (std::size_t step = 0; step < weights_.size(); step++) {
+        const std::size_t i = (from + step) % weights_.size();
+        if (weights_[i] > 0 && open.has(i)) return i;
+    }
+    return {};
+}
+
+std::size_t DeadlineRoundRobin::take_first() {
+    Turn& first = heap_.front();
+    const std::size_t backend = first.backend;
+    first.taken++;
+    const std::uint64_t round = first.due >> round_bits;
+    if (first.taken == first.weight) {
+        first.taken = 0;
+        first.due = due(round + 1, 0, first.weight);
+    } else {
+        first.due = due(round, first.taken, first.weight);
+    }
+    sink(0);
+    return backend;
+}
+
+void DeadlineRoundRobin::sink(std::size_t at) {
+    const Turn moved = heap_[at];
+    const auto is_before = [](const Turn& a, const Turn& b) {
+        return std::pair{a.due, a.backend} < std::pair{b.due, b.backend};
+    };
+    for (;;) {
+        const std::size_t first = at * children + 1;
+        const std::size_t end = std::min(first + children, heap_.size());
+        std::size_t least = first;
+        for (std::size_t child = first + 1; child < end; child++) {
+            if (is_before(heap_[child], heap_[least])) least = child;
+        }
+        if (first >= end || !is_before(heap_[least], moved)) break;
+        heap_[at] = heap_[least];
+        at = least;
+    }
+    heap_[at] = moved;
+}
+
+}  // namespace ringway::balance

@@ -1,0 +1,46 @@
+// Weighted round robin for groups that are too large to be looked at whole: each backend has the
+// time at which its next turn is due, and a heap knows whose is first. A backend of weight w is due
+// w times in a round, evenly: at (k + ½) / w. So over a round each is picked exactly as often as
+// its weight says, and turns of a heavy one are spread out. O(log n) per pick. One per group and
+// shard; shards start at different places of the round. Who is passed over has lost the turn, so
+// nobody who comes back is owed a flood.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "balance/open_set.h"
+
+namespace ringway::balance {
+
+class DeadlineRoundRobin {
+public:
+    // Weights of 0 are no members. Only ratios count; a common factor is taken out, so that a round
+    // is as short as it can be.
+    DeadlineRoundRobin(std::span<const std::uint32_t> weights, std::uint64_t start);
+    void set_weights(std::span<const std::uint32_t> weights);
+
+    // Nothing when nobody is open.
+    std::optional<std::size_t> pick(const OpenSet& open);
+
+private:
+    struct Turn {
+        std::uint64_t due;  // Round in the upper 32 bits, place in the round in the lower.
+        std::uint32_t backend;
+        std::uint32_t weight;
+        std::uint32_t taken;  // Turns of this round.
+    };
+
+    static std::uint64_t due(std::uint64_t round, std::uint64_t turn, std::uint64_t weight);
+    std::size_t take_first();
+    void sink(std::size_t at);
+
+    std::vector<std::uint32_t> weights_;
+    std::vector<Turn>
+        heap_;  // Four children each: fewer levels, and they share a cache line or two.
+};
+
+}  // namespace ringway::balance

@@ -1,0 +1,33 @@
+#include "balance/hash_pick.h"
+
+#include "balance/hash_mix.h"
+
+namespace ringway::balance {
+namespace {
+
+constexpr int tries_max = 64;
+
+}  // namespace
+
+std::optional<std::size_t> HashPick::pick(const Request& request) const {
+    const auto at = [this](std::uint64_t key) {
+        return std::visit([key](const auto& table) { return table.at(key); }, table_);
+    };
+    std::uint64_t key = request.key;
+    for (int tries = 0; tries < tries_max; tries++) {
+        const std::size_t backend = at(key);
+        if (takes(request, backend, request.key)) return backend;
+        key = mix(request.key, static_cast<std::uint64_t>(tries) + 1);
+    }
+    return {};
+}
+
+bool HashPick::takes(const Request& request, std::size_t backend, std::uint64_t key) {
+    if (!request.open.has(backend)) return false;
+    const Backend& known = request.set.backend(backend);
+    const float factor = request.set.factor(backend);
+    if (factor < 1 && unit(mix(key, known.identity)) >= static_cast<double>(factor)) return false;
+    return has_room(request.bound, backend, known.weight, request.load);
+}
+
+}  // namespace ringway::balance

@@ -1,0 +1,46 @@
+// Picks by key from a consistent table, Maglev's or the ring. The table knows nothing of health: a
+// key whose backend may not be picked asks again with its next hash, and again, so its keys go to
+// all the others by weight, nobody else's keys move, and they come back with it. The sequence of
+// hashes is the key's own and the same on every ringway.
+// A backend whose factor is below 1 takes that part of its keys, always the same ones.
+// One per tier and picker; built when weights are configured, not when health changes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include "balance/backend_set.h"
+#include "balance/bounded_load.h"
+#include "balance/maglev.h"
+#include "balance/open_set.h"
+#include "balance/ring_hash.h"
+
+namespace ringway::balance {
+
+using HashTable = std::variant<Maglev, RingHash>;
+
+class HashPick {
+public:
+    struct Request {
+        std::uint64_t key = 0;
+        const BackendSet& set;
+        const LoadView& load;
+        const OpenSet& open;
+        BoundedLoad bound{};
+    };
+
+    explicit HashPick(HashTable table) : table_(std::move(table)) {}
+
+    // Nothing when nobody was found in so many tries: the caller looks at all of them.
+    std::optional<std::size_t> pick(const Request& request) const;
+
+private:
+    static bool takes(const Request& request, std::size_t backend, std::uint64_t key);
+
+    HashTable table_;
+};
+
+}  // namespace ringway::balance

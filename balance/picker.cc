@@ -1,0 +1,269 @@
+#include "balance/picker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "balance/hash_mix.h"
+#include "balance/power_of_two.h"
+#include "balance/random_pick.h"
+#include "core/check.h"
+
+namespace ringway::balance {
+namespace {
+
+// Up to here a round robin may look at all of them.
+constexpr std::size_t turns_max = 64;
+// Weights are whole numbers in turns; a factor of slow start is a fraction of this.
+constexpr float turn_scale = 256;
+// So many rows beyond those that changed get a fresh price per settle: latencies fade with time.
+constexpr std::size_t prices_per_settle = 64;
+// Which part of the tiers a key falls into has nothing to do with where in the table it falls.
+constexpr std::uint64_t tier_salt = 0x7469'6572;
+
+bool compares_time(Algorithm algorithm) {
+    return algorithm == Algorithm::least_time || algorithm == Algorithm::peak_ewma;
+}
+
+bool compares_all(Algorithm algorithm) {
+    return algorithm == Algorithm::least_connections || compares_time(algorithm);
+}
+
+// A small weight starves while there is little load, so these are slowed by allowance instead.
+bool is_ramped(Algorithm algorithm) {
+    return compares_all(algorithm) || algorithm == Algorithm::power_of_two ||
+           algorithm == Algorithm::first;
+}
+
+bool is_same(const Cohort& a, const Cohort& b) {
+    return a.tier == b.tier && a.is_local == b.is_local && a.has_zones == b.has_zones;
+}
+
+}  // namespace
+
+// What a pick carries through its attempts.
+struct Picker::Question {
+    const BackendSet& set;
+    const LoadView& load;
+    const PickRequest& request;
+    core::Prng& prng;
+    OpenSet open;
+
+    Question loosened(const OpenSet& looser) const { return {set, load, request, prng, looser}; }
+};
+
+Picker::Picker(const BackendSet& set, const Settings& settings, std::uint64_t start)
+    : settings_(settings), start_(start), ramp_(set.size()) {
+    if (is_hash(settings_.algorithm)) {
+        // Zones are ignored: every ringway shall answer alike, wherever it stands.
+        settings_.cohorts.prefers_own_zone = false;
+    }
+    rebuild_parts(set);
+}
+
+void Picker::settle(const BackendSet& set, const LoadView& load, core::Instant now) {
+    if (version_ != set.version()) rebuild_parts(set);
+    if (compares_time(settings_.algorithm)) update_prices(load, now);
+}
+
+void Picker::rebuild_parts(const BackendSet& set) {
+    version_ = set.version();
+    if (is_hash(settings_.algorithm)) rebuild_tables(set);
+    std::vector<Part> old = std::exchange(parts_, {});
+    double until = 0;
+    for (const Cohort& cohort : set.cohorts(settings_.cohorts)) {
+        const auto kept = std::ranges::find_if(
+            old, [&](const Part& part) { return is_same(part.cohort, cohort); });
+        Part& part =
+            kept != old.end() ? parts_.emplace_back(std::move(*kept)) : parts_.emplace_back();
+        part.cohort = cohort;
+        until += cohort.share;
+        part.until = until;
+        fill(set, part);
+    }
+    if (!is_ramped(settings_.algorithm)) return;
+    std::vector<float> weights;
+    std::vector<float> factors;
+    for (std::size_t i = 0; i < set.size(); i++) {
+        weights.push_back(set.standing_weight(i));
+        factors.push_back(set.factor(i));
+    }
+    ramp_.set(weights, factors);
+}
+
+void Picker::fill(const BackendSet& set, Part& part) {
+    part.weights.assign(set.size(), 0);
+    part.total_weight = 0;
+    for (std::size_t i = 0; i < set.size(); i++) {
+        if (!set.is_in(part.cohort, i) || set.factor(i) <= 0) continue;
+        part.weights[i] =
+            is_ramped(settings_.algorithm) ? set.standing_weight(i) : set.weight_in_force(i);
+        part.total_weight += part.weights[i];
+    }
+    switch (settings_.algorithm) {
+        case Algorithm::round_robin:
+            fill_turns(part);
+            break;
+        case Algorithm::random:
+        case Algorithm::power_of_two:
+            part.by_weight.build(part.weights);
+            break;
+        case Algorithm::least_connections:
+        case Algorithm::least_time:
+        case Algorithm::peak_ewma:
+            if (!part.least) part.least.emplace(set.size());
+            part.least->set_weights(part.weights);
+            break;
+        case Algorithm::ip_hash:
+        case Algorithm::ring_hash:
+        case Algorithm::maglev:
+        case Algorithm::first:
+            break;
+    }
+}
+
+void Picker::fill_turns(Part& part) {
+    std::vector<std::uint32_t> turns;
+    for (const float weight : part.weights) {
+        const auto scaled = static_cast<std::uint32_t>(weight * turn_scale + 0.5F);
+        turns.push_back(weight > 0 ? std::max(scaled, 1U) : 0);
+    }
+    if (turns.size() > turns_max) {
+        if (part.deadlines) return part.deadlines->set_weights(turns);
+        part.deadlines.emplace(turns, start_);
+    } else {
+        if (part.turns) return part.turns->set_weights(turns);
+        part.turns.emplace(turns, start_);
+    }
+}
+
+void Picker::rebuild_tables(const BackendSet& set) {
+    std::vector<float> weights;
+    for (std::size_t i = 0; i < set.size(); i++) weights.push_back(set.backend(i).weight);
+    if (weights == hashed_weights_) return;  // Health does not touch the tables.
+    hashed_weights_ = std::move(weights);
+    tiers_.clear();
+    std::vector<std::pair<std::uint32_t, std::vector<HashMember>>> members;
+    for (std::uint32_t i = 0; i < set.size(); i++) {
+        const Backend& backend = set.backend(i);
+        if (backend.weight <= 0) continue;
+        auto found = std::ranges::find_if(
+            members, [&](const auto& tier) { return tier.first == backend.tier; });
+        if (found == members.end()) found = members.insert(found, {backend.tier, {}});
+        found->second.push_back(
+            {.identity = backend.identity, .weight = backend.weight, .backend = i});
+    }
+    for (const auto& [tier, of_tier] : members) {
+        if (settings_.algorithm == Algorithm::ring_hash) {
+            tiers_.push_back({tier, HashPick{RingHash{of_tier, settings_.ring_points}}});
+        } else {
+            tiers_.push_back({tier, HashPick{Maglev{of_tier, settings_.maglev_size}}});
+        }
+    }
+}
+
+void Picker::update_prices(const LoadView& load, core::Instant now) {
+    if (load.latency_us() <= 0) return;
+    const auto update = [&](std::size_t i) {
+        // An answer that takes less than a microsecond is not told apart from one that takes one.
+        const float price = std::max(load.latency_us(i, now), 1.0F);
+        for (Part& part : parts_) part.least->set_price(i, price);
+    };
+    for (const std::uint32_t i : load.changed()) update(i);
+    for (std::size_t n = std::min(prices_per_settle, load.size()); n > 0; n--) {
+        update(next_price_);
+        next_price_ = (next_price_ + 1) % load.size();
+    }
+}
+
+std::optional<std::size_t> Picker::pick(const BackendSet& set, const LoadView& load,
+                                        const PickRequest& request, core::Prng& prng) {
+    const OpenSet open{set.blocks(), request.excluded, ramp_.is_active() ? &ramp_ : nullptr};
+    const Question question{set, load, request, prng, open};
+    std::optional<std::size_t> picked = pick_open(question);
+    if (!picked && open.has_ramp()) picked = pick_open(question.loosened(open.without_ramp()));
+    if (!picked && open.has_exclusion()) {
+        picked = pick_open(question.loosened(open.without_exclusion()));
+    }
+    if (!picked) {
+        // All are blocked, so the tables may be empty: anybody who is not blocked for good.
+        const OpenSet anybody = open.heeding(hard_blocks);
+        for (std::size_t i = 0, from = prng.uniform(set.size()); i < set.size() && !picked; i++) {
+            const std::size_t candidate = (from + i) % set.size();
+            if (anybody.has(candidate) && set.backend(candidate).weight > 0) picked = candidate;
+        }
+    }
+    if (picked && ramp_.is_active()) ramp_.picked(*picked);
+    return picked;
+}
+
+std::optional<std::size_t> Picker::pick_open(const Question& question) {
+    if (parts_.empty()) return {};
+    std::size_t first = 0;
+    if (parts_.size() > 1) {
+        const double drawn = is_hash(settings_.algorithm)
+                                 ? unit(mix(question.request.key, tier_salt))
+                                 : question.prng.real();
+        while (first + 1 < parts_.size() && drawn >= parts_[first].until) first++;
+    }
+    for (std::size_t step = 0; step < parts_.size(); step++) {
+        const auto picked = pick_in(parts_[(first + step) % parts_.size()], question);
+        if (picked) return picked;
+    }
+    return {};
+}
+
+std::optional<std::size_t> Picker::pick_in(Part& part, const Question& question) {
+    switch (settings_.algorithm) {
+        case Algorithm::round_robin:
+            return part.turns ? part.turns->pick(question.open)
+                              : part.deadlines->pick(question.open);
+        case Algorithm::random:
+            return pick_random(part.by_weight, part.weights, question.open, question.prng);
+        case Algorithm::power_of_two:
+            return pick_of_two(part.by_weight, part.weights, question.load, question.open,
+                               question.prng);
+        case Algorithm::least_connections:
+        case Algorithm::least_time:
+        case Algorithm::peak_ewma:
+            return part.least->pick(question.load, question.open, question.request.now,
+                                    question.prng);
+        case Algorithm::ip_hash:
+        case Algorithm::ring_hash:
+        case Algorithm::maglev:
+            return pick_hashed(part, question);
+        case Algorithm::first:
+            return pick_first(part, question);
+    }
+    return {};
+}
+
+std::optional<std::size_t> Picker::pick_first(const Part& part, const Question& question) const {
+    std::optional<std::size_t> next = question.set.open().next(0);
+    while (next && (part.weights[*next] <= 0 || !question.open.has(*next))) {
+        next = question.set.open().next(*next + 1);
+    }
+    return next;
+}
+
+std::optional<std::size_t> Picker::pick_hashed(const Part& part, const Question& question) const {
+    const auto tier = std::ranges::find(tiers_, part.cohort.tier, &Tier::tier);
+    if (tier == tiers_.end()) return {};
+    const HashPick::Request request{
+        .key = question.request.key,
+        .set = question.set,
+        .load = question.load,
+        .open = question.open,
+        .bound = {.factor = settings_.load_bound, .total_weight = part.total_weight}};
+    const std::optional<std::size_t> picked = tier->pick.pick(request);
+    if (picked) return picked;
+    // Hardly ever. Somebody has room, because bounds are rounded up; then anybody who is open.
+    const std::size_t from = question.request.key % part.weights.size();
+    for (std::size_t step = 0; step < part.weights.size() && settings_.load_bound > 0; step++) {
+        const std::size_t i = (from + step) % part.weights.size();
+        if (part.weights[i] <= 0 || !question.open.has(i)) continue;
+        if (has_room(request.bound, i, question.set.backend(i).weight, question.load)) return i;
+    }
+    return first_open(part.weights, from, question.open);
+}
+
+}  // namespace ringway::balance

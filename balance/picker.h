@@ -1,0 +1,91 @@
+// Answers "which backend" for one group on one shard. It holds the group's algorithm and what that
+// has prepared: tables, heaps, positions. What is prepared is brought up to date by `settle`, once
+// a tick; `pick` allocates nothing, takes no lock and looks at a bounded number of backends.
+//
+// A pick goes from strict to loose until somebody is found: without those tried already and those
+// that slow start holds back; then with the latter; then with the former; and when all are blocked,
+// anybody who is not blocked for good.
+//
+// One owner, one thread. All randomness comes from the generator that is passed in, all time from
+// the request: the same calls give the same answers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "balance/alias_table.h"
+#include "balance/backend_set.h"
+#include "balance/deadline_round_robin.h"
+#include "balance/hash_pick.h"
+#include "balance/least_loaded.h"
+#include "balance/load_view.h"
+#include "balance/ramp.h"
+#include "balance/round_robin.h"
+#include "balance/settings.h"
+#include "core/prng.h"
+
+namespace ringway::balance {
+
+struct PickRequest {
+    std::uint64_t key = 0;                         // For algorithms that hash.
+    std::span<const std::uint32_t> excluded = {};  // Tried already for this request.
+    core::Instant now{};
+};
+
+class Picker {
+public:
+    // `start` differs between shards, so that they do not march in step.
+    Picker(const BackendSet& set, const Settings& settings, std::uint64_t start);
+
+    // Once a tick, before the load's rows are published (it reads which have changed).
+    void settle(const BackendSet& set, const LoadView& load, core::Instant now);
+
+    // The caller begins the request on the load view. Nothing: nobody may be picked.
+    std::optional<std::size_t> pick(const BackendSet& set, const LoadView& load,
+                                    const PickRequest& request, core::Prng& prng);
+
+    // How the picks are shared out since the last settle.
+    struct Part {
+        Cohort cohort;
+        double until = 1;            // Sum of the shares up to here.
+        std::vector<float> weights;  // In force; 0 for who is not in it.
+        float total_weight = 0;
+        AliasTable by_weight;
+        std::optional<RoundRobin> turns;  // One of these two.
+        std::optional<DeadlineRoundRobin> deadlines;
+        std::optional<LeastLoaded> least;
+    };
+    std::span<const Part> parts() const { return parts_; }
+    const Settings& settings() const { return settings_; }
+
+private:
+    struct Tier {
+        std::uint32_t tier;
+        HashPick pick;
+    };
+    struct Question;
+
+    void rebuild_parts(const BackendSet& set);
+    void fill(const BackendSet& set, Part& part);
+    void fill_turns(Part& part);
+    void rebuild_tables(const BackendSet& set);
+    void update_prices(const LoadView& load, core::Instant now);
+    std::optional<std::size_t> pick_open(const Question& question);
+    std::optional<std::size_t> pick_in(Part& part, const Question& question);
+    std::optional<std::size_t> pick_first(const Part& part, const Question& question) const;
+    std::optional<std::size_t> pick_hashed(const Part& part, const Question& question) const;
+
+    Settings settings_;
+    std::uint64_t start_;
+    std::vector<Part> parts_;
+    std::vector<Tier> tiers_;            // For algorithms that hash.
+    std::vector<float> hashed_weights_;  // What the tables were made of.
+    Ramp ramp_;
+    std::uint64_t version_ = 0;
+    std::size_t next_price_ = 0;
+};
+
+}  // namespace ringway::balance
