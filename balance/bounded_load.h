@@ -5,7 +5,6 @@
 // excess is what the others have placed since their snapshots. A pure function.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 
 #include "balance/load_view.h"
@@ -20,8 +19,9 @@ struct BoundedLoad {
 inline bool has_room(const BoundedLoad& bound, std::size_t backend, float weight,
                      const LoadView& load) {
     if (bound.factor <= 0) return true;
-    const float fair = (load.in_flight() + 1) * weight / bound.total_weight;
-    return load.in_flight(backend) + 1 <= std::ceil(bound.factor * fair);
+    // For whole numbers n, n + 1 ≤ ⌈x⌉ says the same as n < x.
+    return load.in_flight(backend) * bound.total_weight <
+           bound.factor * (load.in_flight() + 1) * weight;
 }
 
 }  // namespace ringway::balance

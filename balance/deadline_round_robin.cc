@@ -40,11 +40,13 @@ void DeadlineRoundRobin::set_weights(std::span<const std::uint32_t> weights) {
         waits[turn.backend] = (turn.due - now) * turn.weight;
     }
     heap_.clear();
+    round_length_ = 0;
     for (std::uint32_t i = 0; i < weights.size(); i++) {
         const std::uint32_t weight = weights[i] / factor;
         const bool is_new = weights_[i] == 0;
         weights_[i] = weight;
         if (weight == 0) continue;
+        round_length_ += weight;
         const std::uint64_t wait = is_new ? std::uint64_t{1} << (round_bits - 1) : waits[i];
         const std::uint64_t wanted = now + wait / weight;
         const std::uint64_t round = wanted >> round_bits;
@@ -54,6 +56,10 @@ void DeadlineRoundRobin::set_weights(std::span<const std::uint32_t> weights) {
             {.due = due(round, taken, weight), .backend = i, .weight = weight, .taken = taken});
     }
     for (std::size_t at = heap_.size(); at > 0; at--) sink(at - 1);
+    place_ = 0;
+    round_.clear();
+    if (round_length_ > round_max) round_length_ = 0;
+    round_.reserve(round_length_);
 }
 
 std::uint64_t DeadlineRoundRobin::due(std::uint64_t round, std::uint64_t turn,
@@ -65,10 +71,10 @@ std::uint64_t DeadlineRoundRobin::due(std::uint64_t round, std::uint64_t turn,
 std::optional<std::size_t> DeadlineRoundRobin::pick(const OpenSet& open) {
     if (heap_.empty()) return {};
     for (int tries = 0; tries < tries_max; tries++) {
-        const std::size_t first = take_first();
+        const std::size_t first = take();
         if (open.has(first)) return first;
     }
-    const std::size_t from = take_first();
+    const std::size_t from = take();
     for (std::size_t step = 0; step < weights_.size(); step++) {
         const std::size_t i = (from + step) % weights_.size();
         if (weights_[i] > 0 && open.has(i)) return i;
@@ -76,9 +82,17 @@ std::optional<std::size_t> DeadlineRoundRobin::pick(const OpenSet& open) {
     return {};
 }
 
-std::size_t DeadlineRoundRobin::take_first() {
+std::size_t DeadlineRoundRobin::take() {
+    if (round_length_ == 0) return take_first();
+    if (round_.size() < round_length_) return round_.emplace_back(take_first());
+    const std::size_t backend = round_[place_];
+    place_ = place_ + 1 < round_.size() ? place_ + 1 : 0;
+    return backend;
+}
+
+std::uint32_t DeadlineRoundRobin::take_first() {
     Turn& first = heap_.front();
-    const std::size_t backend = first.backend;
+    const std::uint32_t backend = first.backend;
     first.taken++;
     const std::uint64_t round = first.due >> round_bits;
     if (first.taken == first.weight) {

@@ -34,13 +34,19 @@ private:
         std::uint32_t taken;  // Turns of this round.
     };
 
+    static constexpr std::uint64_t round_max = 65'536;
+
     static std::uint64_t due(std::uint64_t round, std::uint64_t turn, std::uint64_t weight);
-    std::size_t take_first();
+    std::size_t take();          // From what is written down, once that is a whole round.
+    std::uint32_t take_first();  // From the heap.
     void sink(std::size_t at);
 
     std::vector<std::uint32_t> weights_;
-    std::vector<Turn>
-        heap_;  // Four children each: fewer levels, and they share a cache line or two.
+    // Four children each: fewer levels, and a cache line or two holds them.
+    std::vector<Turn> heap_;
+    std::vector<std::uint32_t> round_;  // As far as it is written.
+    std::uint64_t round_length_ = 0;    // 0: too long.
+    std::size_t place_ = 0;             // Where the next turn is read.
 };
 
 }  // namespace ringway::balance

@@ -10,12 +10,11 @@ constexpr int tries_max = 64;
 }  // namespace
 
 std::optional<std::size_t> HashPick::pick(const Request& request) const {
-    const auto at = [this](std::uint64_t key) {
-        return std::visit([key](const auto& table) { return table.at(key); }, table_);
-    };
+    const Maglev* maglev = std::get_if<Maglev>(&table_);
+    const RingHash* ring = std::get_if<RingHash>(&table_);
     std::uint64_t key = request.key;
     for (int tries = 0; tries < tries_max; tries++) {
-        const std::size_t backend = at(key);
+        const std::size_t backend = maglev != nullptr ? maglev->at(key) : ring->at(key);
         if (takes(request, backend, request.key)) return backend;
         key = mix(request.key, static_cast<std::uint64_t>(tries) + 1);
     }

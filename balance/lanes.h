@@ -36,5 +36,10 @@ inline Lanes larger(const Lanes& a, const Lanes& b) {
 inline float sum_of(const Lanes& lanes) {
     return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
 }
+inline float smallest_of(const Lanes& lanes) {
+    const float low = lanes[0] < lanes[2] ? lanes[0] : lanes[2];
+    const float high = lanes[1] < lanes[3] ? lanes[1] : lanes[3];
+    return low < high ? low : high;
+}
 
 }  // namespace ringway::balance

@@ -30,27 +30,89 @@ struct Pour {
     float survivors;  // What is left of a request that a snapshot saw.
 };
 
+// One shard's view of a block, by lanes.
+struct Rows {
+    const float* own;
+    const float* seen;
+    const float* published;
+    const float* cost;
+    const float* capacity;
+    std::size_t size;
+};
+
+// What a first look at all of a block adds up to.
+struct Sums {
+    float seen = 0;
+    float published = 0;
+    float members = 0;  // Of what is seen, those who may be picked.
+    float count = 0;    // Of members.
+    float width = 0;
+};
+
+Sums add_up(const Rows& rows) {
+    Lanes seen{};
+    Lanes published{};
+    Lanes members{};
+    Lanes count{};
+    Lanes width{};
+    const Lanes one = Lanes{} + 1.0F;
+    for (std::size_t i = 0; i < rows.size; i += lane_count) {
+        const Lanes wide = lanes_at(rows.capacity + i);
+        const Lanes load = lanes_at(rows.seen + i);
+        const LaneBits is_member = wide > 0.0F;
+        seen += load;
+        published += lanes_at(rows.published + i);
+        members += is_member ? load : Lanes{};
+        count += is_member ? one : Lanes{};
+        width += wide;
+    }
+    return {.seen = sum_of(seen),
+            .published = sum_of(published),
+            .members = sum_of(members),
+            .count = sum_of(count),
+            .width = sum_of(width)};
+}
+
 // The level up to which `pour` fills the backends: the root of Σ max(0, level × capacity − load −
 // 1) = amount. Coming from above, each step leaves out the backends that stand out of the water.
-float level_of(std::span<const float> seen, std::span<const float> capacity, const Pour& pour) {
-    float level = 0;
+float level_of(const Rows& rows, const Pour& pour, float level) {
     for (int step = 0; step < level_steps_max; step++) {
         Lanes content{};
         Lanes width{};
-        for (std::size_t i = 0; i < seen.size(); i += lane_count) {
-            const Lanes wide = lanes_at(&capacity[i]);
-            const Lanes load = lanes_at(&seen[i]) * pour.survivors + 1.0F;
-            const LaneBits is_under = step == 0 ? wide > 0.0F : load < wide * level;
+        for (std::size_t i = 0; i < rows.size; i += lane_count) {
+            const Lanes wide = lanes_at(rows.capacity + i);
+            const Lanes load = lanes_at(rows.seen + i) * pour.survivors + 1.0F;
+            const LaneBits is_under = load < wide * level;
             content += is_under ? load : Lanes{};
             width += is_under ? wide : Lanes{};
         }
         const float total_width = sum_of(width);
         if (total_width <= 0) return level;
         const float lower = (pour.amount + sum_of(content)) / total_width;
-        if (step > 0 && lower >= level * (1 - tie)) return level;
+        if (lower >= level * (1 - tie)) return level;
         level = lower;
     }
     return level;
+}
+
+// A bit for every score up to `bound`: sixteen for each lane, lane by lane.
+std::uint64_t ties_of(std::span<const float> scores, float bound) {
+    LaneBits ties{};
+    LaneBits bit = LaneBits{} + 1;
+    for (std::size_t i = 0; i < scores.size(); i += lane_count) {
+        ties |= (lanes_at(&scores[i]) <= bound) & bit;
+        bit += bit;
+    }
+    std::uint64_t bits = 0;
+    for (std::size_t lane = 0; lane < lane_count; lane++) {
+        bits |= static_cast<std::uint64_t>(static_cast<std::uint16_t>(ties[lane])) << (16 * lane);
+    }
+    return bits;
+}
+
+// The index of the score that a bit of those stands for.
+std::size_t index_of(std::size_t bit) {
+    return bit % 16 * lane_count + bit / 16;
 }
 
 // The n-th of the bits that are set.
@@ -106,7 +168,7 @@ void LeastLoaded::update_cost(std::size_t backend) {
 }
 
 std::optional<std::size_t> LeastLoaded::pick(const LoadView& load, const OpenSet& open,
-                                             core::Instant now, core::Prng& prng) const {
+                                             core::Instant now, core::Prng& prng) {
     std::size_t chosen = 0;
     if (blocks_.size() > 1) {
         if (by_weight_.empty()) return {};
@@ -114,7 +176,8 @@ std::optional<std::size_t> LeastLoaded::pick(const LoadView& load, const OpenSet
     }
     Scores scores;
     if (load.has_others()) {
-        score_block(blocks_[chosen], load, now, static_cast<float>(prng.real()), scores);
+        fade(load, now);
+        score_block(blocks_[chosen], load, fading_, static_cast<float>(prng.real()), scores);
     } else {
         score_own(blocks_[chosen], load, scores);
     }
@@ -123,56 +186,71 @@ std::optional<std::size_t> LeastLoaded::pick(const LoadView& load, const OpenSet
     return search(chosen, load, open);
 }
 
+LeastLoaded::Fading LeastLoaded::fading_at(const LoadView& load, core::Instant now) {
+    const float survivors = load.survivors(now);
+    if (survivors >= 1) return {};
+    return {survivors, survivors * answered(load.age(now), load.latency_us())};
+}
+
+void LeastLoaded::fade(const LoadView& load, core::Instant now) {
+    if (load.made_at() == faded_from_ && now < faded_until_) return;
+    fading_ = fading_at(load, now);
+    faded_from_ = load.made_at();
+    // A 64th of a request's life makes no difference.
+    faded_until_ = now + core::Duration{static_cast<std::int64_t>(load.latency_us() * 1e3F / 64)};
+}
+
 void LeastLoaded::score_own(Block block, const LoadView& load, Scores& scores) const {
+    Lanes least = Lanes{} + no_member;
     for (std::size_t i = block.first; i < block.end; i += lane_count) {
         const Lanes score = (lanes_at(load.own() + i) + 1.0F) * lanes_at(&cost_[i]);
         store_lanes(score, &scores.of[i - block.first]);
+        least = smaller(score, least);
     }
+    scores.least = smallest_of(least);
 }
 
-void LeastLoaded::score_block(Block block, const LoadView& load, core::Instant now, float pouring,
-                              Scores& scores) const {
-    const std::size_t size = block.end - block.first;
-    const float survivors = load.survivors(now);
-    Lanes others{};
-    for (std::size_t i = block.first; i < block.end; i += lane_count) {
-        others += lanes_at(load.seen_total() + i) - lanes_at(load.published_row() + i);
-    }
-    const Pour pour{.amount = sum_of(others) * (1 - survivors) * pouring, .survivors = survivors};
-    const float level =
-        level_of({load.seen_total() + block.first, size}, {&capacity_[block.first], size}, pour);
-    const float ours = survivors < 1 ? survivors * answered(load.age(now), load.latency_us()) : 1;
+void LeastLoaded::score_block(Block block, const LoadView& load, const Fading& fading,
+                              float pouring, Scores& scores) const {
+    const Rows rows{.own = load.own() + block.first,
+                    .seen = load.seen_total() + block.first,
+                    .published = load.published_row() + block.first,
+                    .cost = &cost_[block.first],
+                    .capacity = &capacity_[block.first],
+                    .size = block.end - block.first};
+    const float survivors = fading.survivors;
+    const Sums sums = add_up(rows);
+    const Pour pour{.amount = (sums.seen - sums.published) * (1 - survivors) * pouring,
+                    .survivors = survivors};
+    // If all were under water, this would be the level; it cannot be lower.
+    const float all = (pour.amount + sums.members * survivors + sums.count) / sums.width;
+    const float level = level_of(rows, pour, all);
     const Lanes water = Lanes{} + level;
-    for (std::size_t i = block.first; i < block.end; i += lane_count) {
-        const Lanes cost = lanes_at(&cost_[i]);
-        const Lanes seen = (lanes_at(load.seen_total() + i) * survivors + 1.0F) * cost;
-        const Lanes since = lanes_at(load.own() + i) - lanes_at(load.published_row() + i) * ours;
-        store_lanes(larger(seen, water) + since * cost, &scores.of[i - block.first]);
+    Lanes least = Lanes{} + no_member;
+    for (std::size_t i = 0; i < rows.size; i += lane_count) {
+        const Lanes cost = lanes_at(rows.cost + i);
+        const Lanes seen = (lanes_at(rows.seen + i) * survivors + 1.0F) * cost;
+        const Lanes since = lanes_at(rows.own + i) - lanes_at(rows.published + i) * fading.answered;
+        const Lanes score = larger(seen, water) + since * cost;
+        store_lanes(score, &scores.of[i]);
+        least = smaller(score, least);
     }
+    scores.least = smallest_of(least);
 }
 
-std::optional<std::size_t> LeastLoaded::pick_in(Block block, const Scores& scores,
-                                                const OpenSet& open, core::Prng& prng) const {
+std::optional<std::size_t> LeastLoaded::pick_in(Block block, Scores& scores, const OpenSet& open,
+                                                core::Prng& prng) const {
     const std::size_t size = block.end - block.first;
-    std::uint64_t passed_over = 0;
-    for (;;) {
-        float least = too_dear;
-        std::uint64_t ties = 0;
-        for (std::size_t i = 0; i < size; i++) {
-            const bool may = ((passed_over >> i) & 1) == 0;
-            if (may && scores.of[i] < least) least = scores.of[i];
-        }
-        if (least >= too_dear) return {};
-        const float bound = least * (1 + tie);  // Scores are above 0: a request costs something.
-        for (std::size_t i = 0; i < size; i++) {
-            ties |= static_cast<std::uint64_t>(scores.of[i] <= bound) << i;
-        }
-        ties &= ~passed_over;
+    while (scores.least < too_dear) {
+        // Scores are above 0: a request costs something.
+        const std::uint64_t ties = ties_of({scores.of.data(), size}, scores.least * (1 + tie));
         const auto count = static_cast<std::uint64_t>(std::popcount(ties));
-        const std::size_t i = set_bit(ties, count > 1 ? prng.uniform(count) : 0);
+        const std::size_t i = index_of(set_bit(ties, count > 1 ? prng.uniform(count) : 0));
         if (open.has(block.first + i)) return block.first + i;
-        passed_over |= std::uint64_t{1} << i;
+        scores.of[i] = no_member;
+        scores.least = *std::min_element(scores.of.begin(), scores.of.begin() + size);
     }
+    return {};
 }
 
 // For the rare case that nobody in the drawn block may be picked: the first that may, block by
@@ -200,7 +278,7 @@ float LeastLoaded::score(std::size_t backend, const LoadView& load, core::Instan
     const Block block = *std::ranges::find_if(blocks_, holds);
     Scores scores;
     if (load.has_others()) {
-        score_block(block, load, now, 0.5F, scores);
+        score_block(block, load, fading_at(load, now), 0.5F, scores);
     } else {
         score_own(block, load, scores);
     }

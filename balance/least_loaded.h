@@ -38,7 +38,7 @@ public:
     void set_price(std::size_t backend, float price);
 
     std::optional<std::size_t> pick(const LoadView& load, const OpenSet& open, core::Instant now,
-                                    core::Prng& prng) const;
+                                    core::Prng& prng);
 
     // What `pick` compares, for explaining it: the middle of what it may draw.
     float score(std::size_t backend, const LoadView& load, core::Instant now) const;
@@ -50,23 +50,35 @@ private:
         std::size_t first;  // A multiple of the lanes, and so is the end.
         std::size_t end;
     };
+    // How much of what a snapshot saw is there still. It changes slowly against picks.
+    struct Fading {
+        float survivors = 1;
+        float answered =
+            1;  // Of our own published requests: what others have answered, and is there.
+    };
     struct Scores {
-        std::array<float, block_max> of{};
+        std::array<float, block_max> of;  // Written before it is read, as far as the block goes.
+        float least;
     };
 
-    std::optional<std::size_t> pick_in(Block block, const Scores& scores, const OpenSet& open,
+    std::optional<std::size_t> pick_in(Block block, Scores& scores, const OpenSet& open,
                                        core::Prng& prng) const;
     std::optional<std::size_t> search(std::size_t first_block, const LoadView& load,
                                       const OpenSet& open) const;
-    void score_block(Block block, const LoadView& load, core::Instant now, float pouring,
+    void score_block(Block block, const LoadView& load, const Fading& fading, float pouring,
                      Scores& scores) const;
+    static Fading fading_at(const LoadView& load, core::Instant now);
+    void fade(const LoadView& load, core::Instant now);
     void score_own(Block block, const LoadView& load, Scores& scores) const;
     void update_cost(std::size_t backend);
 
     std::size_t backends_;
     std::vector<Block> blocks_;
-    AliasTable by_weight_;       // Of blocks.
-    std::vector<float> weight_;  // These are padded for lanes.
+    Fading fading_;
+    core::Instant faded_from_{};   // For which `fading_` is right: snapshots of this time,
+    core::Instant faded_until_{};  // until now.
+    AliasTable by_weight_;         // Of blocks.
+    std::vector<float> weight_;    // These are padded for lanes.
     std::vector<float> price_;
     std::vector<float> cost_;      // price / weight; infinite for who is no member.
     std::vector<float> capacity_;  // weight / price.

@@ -84,6 +84,8 @@ void LoadView::take(core::ShardId shard, const Row& row, core::Instant now) {
 void LoadView::heard(core::ShardId shard, core::Instant made_at) {
     made_at_sum_ += made_at - made_at_[shard.value];
     made_at_[shard.value] = made_at;
+    const auto others = static_cast<std::int64_t>(shards_ - 1);
+    made_at_mean_ = core::Instant{made_at_sum_ / others};
 }
 
 LoadView::Row LoadView::row(std::size_t backend) const {
@@ -107,13 +109,6 @@ void LoadView::settle(core::Instant now) {
         if (shard == own_shard_ || made_at_[shard] >= now - interval_) continue;
         heard(core::ShardId{shard}, now - interval_ / 2);
     }
-}
-
-core::Duration LoadView::age(core::Instant now) const {
-    if (shards_ == 1) return {};
-    const auto others = static_cast<std::int64_t>(shards_ - 1);
-    const core::Duration age = now.time_since_epoch() - made_at_sum_ / others;
-    return std::max(age, core::Duration{});
 }
 
 float LoadView::latency_us(std::size_t backend, core::Instant now) const {

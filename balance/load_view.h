@@ -10,6 +10,7 @@
 // are exact up to 2^24. Nothing allocates after construction.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -74,7 +75,10 @@ public:
     float in_flight() const { return in_flight_; }
     bool has_others() const { return shards_ > 1; }
     // Mean age of the others' snapshots.
-    core::Duration age(core::Instant now) const;
+    core::Duration age(core::Instant now) const {
+        return std::max(now - made_at_mean_, core::Duration{});
+    }
+    core::Instant made_at() const { return made_at_mean_; }
     // How long a request takes, the mean over the group; 0 when not known yet.
     float latency_us() const { return latency_us_; }
     // Of one backend, over all shards. It tends to the group's mean as samples grow old.
@@ -126,6 +130,7 @@ private:
     std::vector<core::Instant> others_updated_;
     std::vector<core::Instant> made_at_;  // By shard: its last snapshot.
     core::Duration made_at_sum_{};        // Over the other shards, since the epoch.
+    core::Instant made_at_mean_{};
     float in_flight_ = 0;
     float latency_us_ = 0;
     float latency_count_ = 0;

@@ -33,7 +33,8 @@ public:
     std::span<const std::uint16_t> cells() const { return cells_; }
 
 private:
-    std::size_t cell_of(std::uint64_t key) const { return key % cells_.size(); }
+    // The key's upper bits, spread over the cells: a multiplication where a remainder would divide.
+    std::size_t cell_of(std::uint64_t key) const { return ((key >> 32) * cells_.size()) >> 32; }
     void fill(std::span<const HashMember> members);
 
     std::vector<std::uint16_t> cells_;     // Indexes into backends_.

@@ -46,7 +46,7 @@ struct Picker::Question {
     const LoadView& load;
     const PickRequest& request;
     core::Prng& prng;
-    OpenSet open;
+    const OpenSet& open;
 
     Question loosened(const OpenSet& looser) const { return {set, load, request, prng, looser}; }
 };
