@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <utility>
 
 #include "core/check.h"
 
@@ -18,6 +17,11 @@ std::uint32_t common_factor(std::span<const std::uint32_t> weights) {
     std::uint32_t factor = 0;
     for (const std::uint32_t weight : weights) factor = std::gcd(factor, weight);
     return std::max(factor, 1U);
+}
+
+// Multiples of the golden ratio fall evenly however many there are.
+std::uint32_t phase_of(std::uint32_t backend) {
+    return backend * 0x9e37'79b9U;
 }
 
 }  // namespace
@@ -40,32 +44,31 @@ void DeadlineRoundRobin::set_weights(std::span<const std::uint32_t> weights) {
         waits[turn.backend] = (turn.due - now) * turn.weight;
     }
     heap_.clear();
-    round_length_ = 0;
+    total_weight_ = 0;
     for (std::uint32_t i = 0; i < weights.size(); i++) {
         const std::uint32_t weight = weights[i] / factor;
         const bool is_new = weights_[i] == 0;
         weights_[i] = weight;
         if (weight == 0) continue;
-        round_length_ += weight;
-        const std::uint64_t wait = is_new ? std::uint64_t{1} << (round_bits - 1) : waits[i];
+        total_weight_ += weight;
+        const std::uint64_t wait = is_new ? phase_of(i) : waits[i];
         const std::uint64_t wanted = now + wait / weight;
         const std::uint64_t round = wanted >> round_bits;
         const std::uint64_t place = wanted & ((std::uint64_t{1} << round_bits) - 1);
         const auto taken = static_cast<std::uint32_t>((place * weight) >> round_bits);
-        heap_.push_back(
-            {.due = due(round, taken, weight), .backend = i, .weight = weight, .taken = taken});
+        Turn& turn = heap_.emplace_back(Turn{.backend = i, .weight = weight, .taken = taken});
+        turn.due = due(round, turn);
     }
     for (std::size_t at = heap_.size(); at > 0; at--) sink(at - 1);
     place_ = 0;
     round_.clear();
-    if (round_length_ > round_max) round_length_ = 0;
+    round_length_ = total_weight_ <= round_max ? total_weight_ : 0;
     round_.reserve(round_length_);
 }
 
-std::uint64_t DeadlineRoundRobin::due(std::uint64_t round, std::uint64_t turn,
-                                      std::uint64_t weight) {
-    const std::uint64_t place = (((2 * turn + 1) << (round_bits - 1)) / weight);
-    return (round << round_bits) + place;
+std::uint64_t DeadlineRoundRobin::due(std::uint64_t round, const Turn& turn) {
+    const std::uint64_t turns = (std::uint64_t{turn.taken} << round_bits) + phase_of(turn.backend);
+    return (round << round_bits) + turns / turn.weight;
 }
 
 std::optional<std::size_t> DeadlineRoundRobin::pick(const OpenSet& open) {
@@ -91,25 +94,40 @@ std::size_t DeadlineRoundRobin::take() {
 }
 
 std::uint32_t DeadlineRoundRobin::take_first() {
-    Turn& first = heap_.front();
-    const std::uint32_t backend = first.backend;
-    first.taken++;
-    const std::uint64_t round = first.due >> round_bits;
-    if (first.taken == first.weight) {
-        first.taken = 0;
-        first.due = due(round + 1, 0, first.weight);
+    const std::size_t at = first_but_last();
+    Turn& turn = heap_[at];
+    last_ = turn.backend;
+    const std::uint64_t round = turn.due >> round_bits;
+    turn.taken++;
+    if (turn.taken == turn.weight) {
+        turn.taken = 0;
+        turn.due = due(round + 1, turn);
     } else {
-        first.due = due(round, first.taken, first.weight);
+        turn.due = due(round, turn);
     }
-    sink(0);
-    return backend;
+    sink(at);
+    return last_;
+}
+
+// The first in the heap, or the second when the first would have two turns in a row without needing
+// them: by less than half of the weight, and with somebody else to be served in this round.
+std::size_t DeadlineRoundRobin::first_but_last() const {
+    const Turn& first = heap_.front();
+    if (first.backend != last_ || first.weight * std::uint64_t{2} > total_weight_) return 0;
+    std::size_t second = 0;
+    for (std::size_t child = 1; child < std::min(children + 1, heap_.size()); child++) {
+        if (second == 0 || is_before(heap_[child], heap_[second])) second = child;
+    }
+    const bool is_of_this_round = heap_[second].due >> round_bits == first.due >> round_bits;
+    return is_of_this_round ? second : 0;
+}
+
+bool DeadlineRoundRobin::is_before(const Turn& a, const Turn& b) {
+    return a.due != b.due ? a.due < b.due : a.backend < b.backend;
 }
 
 void DeadlineRoundRobin::sink(std::size_t at) {
     const Turn moved = heap_[at];
-    const auto is_before = [](const Turn& a, const Turn& b) {
-        return std::pair{a.due, a.backend} < std::pair{b.due, b.backend};
-    };
     for (;;) {
         const std::size_t first = at * children + 1;
         const std::size_t end = std::min(first + children, heap_.size());

@@ -28,7 +28,7 @@ public:
 
 private:
     struct Turn {
-        std::uint64_t due;  // Round in the upper 32 bits, place in the round in the lower.
+        std::uint64_t due = 0;  // Round in the upper 32 bits, place in the round in the lower.
         std::uint32_t backend;
         std::uint32_t weight;
         std::uint32_t taken;  // Turns of this round.
@@ -36,14 +36,18 @@ private:
 
     static constexpr std::uint64_t round_max = 65'536;
 
-    static std::uint64_t due(std::uint64_t round, std::uint64_t turn, std::uint64_t weight);
+    static std::uint64_t due(std::uint64_t round, const Turn& turn);
     std::size_t take();          // From what is written down, once that is a whole round.
     std::uint32_t take_first();  // From the heap.
+    std::size_t first_but_last() const;
+    static bool is_before(const Turn& a, const Turn& b);
     void sink(std::size_t at);
 
     std::vector<std::uint32_t> weights_;
     // Four children each: fewer levels, and a cache line or two holds them.
     std::vector<Turn> heap_;
+    std::uint64_t total_weight_ = 0;
+    std::uint32_t last_ = 0xffff'ffff;  // Whose turn it was.
     std::vector<std::uint32_t> round_;  // As far as it is written.
     std::uint64_t round_length_ = 0;    // 0: too long.
     std::size_t place_ = 0;             // Where the next turn is read.
