@@ -33,8 +33,9 @@ public:
     }
 
 private:
-    // More than one is kept, so that what could not be given for a moment is not lost.
-    static constexpr double amount_max = 4;
+    // Some are kept, so that what chance did not give for a while is not lost; not so many that a
+    // backend that could not be picked for long is flooded.
+    static constexpr double amount_max = 16;
 
     struct Allowance {
         double part = -1;  // Of the picks; below 0: not held back.

@@ -1,0 +1,311 @@
+// What every algorithm keeps, and what the picker adds to them: tiers, zones, exclusion, blocks.
+#include "balance/picker.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "balance/hash_mix.h"
+
+namespace ringway::balance {
+namespace {
+
+using namespace std::chrono_literals;
+using core::Instant;
+
+constexpr std::array every{
+    Algorithm::round_robin,  Algorithm::random,     Algorithm::least_connections,
+    Algorithm::power_of_two, Algorithm::least_time, Algorithm::peak_ewma,
+    Algorithm::ip_hash,      Algorithm::ring_hash,  Algorithm::maglev,
+    Algorithm::first};
+
+std::vector<Backend> equal(std::size_t count) {
+    std::vector<Backend> backends;
+    for (std::size_t i = 0; i < count; i++) backends.push_back({.identity = mix(i, 77)});
+    return backends;
+}
+
+struct Group {
+    Group(const std::vector<Backend>& backends, const Settings& settings)
+        : set(backends), load({.backends = backends.size()}), picker(set, settings, 0) {}
+
+    std::optional<std::size_t> pick(std::span<const std::uint32_t> excluded = {}) {
+        return pick_key(mix(++picks, 5), excluded);
+    }
+    std::optional<std::size_t> pick_key(std::uint64_t key,
+                                        std::span<const std::uint32_t> excluded = {}) {
+        return picker.pick(set, load, {.key = key, .excluded = excluded, .now = now}, prng);
+    }
+    void settle() { picker.settle(set, load, now); }
+
+    BackendSet set;
+    LoadView load;
+    Picker picker;
+    Instant now{1h};
+    core::Prng prng{11};
+    std::uint64_t picks = 0;
+};
+
+// `first` fills the first whatever the others have: it follows neither weights nor slow start.
+constexpr std::array sharing{
+    Algorithm::round_robin,  Algorithm::random,     Algorithm::least_connections,
+    Algorithm::power_of_two, Algorithm::least_time, Algorithm::peak_ewma,
+    Algorithm::ip_hash,      Algorithm::ring_hash,  Algorithm::maglev};
+
+class EveryAlgorithm : public ::testing::TestWithParam<Algorithm> {
+protected:
+    Settings settings() const { return {.algorithm = GetParam()}; }
+};
+INSTANTIATE_TEST_SUITE_P(Algorithms, EveryAlgorithm, ::testing::ValuesIn(every),
+                         [](const auto& test) { return std::string{name_of(test.param)}; });
+
+class EverySharing : public EveryAlgorithm {};
+INSTANTIATE_TEST_SUITE_P(Algorithms, EverySharing, ::testing::ValuesIn(sharing),
+                         [](const auto& test) { return std::string{name_of(test.param)}; });
+
+TEST_P(EveryAlgorithm, NeverPicksABlockedBackendFromTheMomentItIsBlocked) {
+    for (const std::size_t size : {3U, 100U, 500U}) {
+        Group group{equal(size), settings()};
+        for (const Block block : {Block::full, Block::down, Block::draining, Block::disabled}) {
+            group.set.block(1, block);
+            for (int i = 0; i < 300; i++) ASSERT_NE(group.pick(), 1U) << name_of(block);
+            group.settle();
+            for (int i = 0; i < 300; i++) ASSERT_NE(group.pick(), 1U) << name_of(block);
+            group.set.unblock(1, block);
+            group.settle();
+        }
+        // And it comes back: where it is first in line, or a key's, or one of many.
+        group.set.block(0, Block::full);
+        bool is_back = false;
+        for (int i = 0; i < 20'000 && !is_back; i++) is_back = group.pick() == 1U;
+        EXPECT_TRUE(is_back) << size;
+    }
+}
+
+TEST_P(EveryAlgorithm, PicksTheExcludedOnlyWhenNobodyElseMayBe) {
+    Group group{equal(3), settings()};
+    const std::array<std::uint32_t, 2> excluded{0, 1};
+    for (int i = 0; i < 100; i++) ASSERT_EQ(group.pick(excluded), 2U);
+    group.set.block(2, Block::full);
+    for (int i = 0; i < 100; i++) ASSERT_LT(group.pick(excluded).value(), 2U);
+}
+
+TEST_P(EveryAlgorithm, TriesWhoFailedAMomentAgoBeforeNobody) {
+    Group group{equal(3), settings()};
+    group.set.block(0, Block::down);
+    group.set.block(1, Block::ejected);
+    group.set.block(2, Block::draining);
+    group.settle();
+    EXPECT_EQ(group.pick(), 1U);
+    group.set.block(1, Block::full);
+    EXPECT_FALSE(group.pick().has_value());
+}
+
+TEST_P(EveryAlgorithm, OneBackendTakesAll) {
+    Group group{equal(1), settings()};
+    for (int i = 0; i < 100; i++) {
+        EXPECT_EQ(group.pick(), 0U);
+        group.load.begin(0);
+    }
+}
+
+TEST_P(EveryAlgorithm, BackupsWaitUntilTheFirstTierIsTooWeak) {
+    std::vector<Backend> backends = equal(6);
+    backends[4].tier = backends[5].tier = 1;
+    Group group{backends, settings()};
+    for (int i = 0; i < 1'000; i++) ASSERT_LT(group.pick().value(), 4U);
+    group.set.block(0, Block::down);
+    group.set.block(1, Block::down);
+    group.settle();
+    int overflow = 0;
+    for (int i = 0; i < 20'000; i++) overflow += group.pick().value() >= 4 ? 1 : 0;
+    EXPECT_NEAR(overflow / 20'000.0, 1 - 0.5 / 0.7, 0.02);
+    group.set.block(2, Block::down);
+    group.set.block(3, Block::down);
+    for (int i = 0; i < 100; i++) ASSERT_GE(group.pick().value(), 4U) << "even before the tick";
+    group.settle();
+    for (int i = 0; i < 100; i++) ASSERT_GE(group.pick().value(), 4U);
+}
+
+TEST_P(EveryAlgorithm, PrefersTheOwnZoneUnlessItHashes) {
+    std::vector<Backend> backends = equal(4);
+    backends[0].is_local = backends[1].is_local = false;
+    Group group{backends, settings()};
+    int far = 0;
+    for (int i = 0; i < 1'000; i++) far += group.pick().value() < 2 ? 1 : 0;
+    if (is_hash(GetParam())) {
+        EXPECT_NEAR(far, 500, 100);
+    } else {
+        EXPECT_EQ(far, 0);
+    }
+}
+
+TEST_P(EveryAlgorithm, SameCallsSameAnswers) {
+    Group a{equal(100), settings()};
+    Group b{equal(100), settings()};
+    for (int i = 0; i < 2'000; i++) {
+        const auto picked = a.pick();
+        ASSERT_EQ(picked, b.pick());
+        a.load.begin(*picked);
+        b.load.begin(*picked);
+    }
+}
+
+// Requests live for so many picks; the load view is kept as a shard keeps it.
+std::vector<double> shares(Group& group, int picks, std::size_t in_flight) {
+    std::vector<std::size_t> line(in_flight, group.load.size());
+    std::vector<double> counts(group.load.size());
+    for (int n = 0; n < picks; n++) {
+        std::size_t& oldest = line[static_cast<std::size_t>(n) % in_flight];
+        if (oldest < group.load.size()) group.load.end(oldest);
+        oldest = group.pick().value();
+        group.load.begin(oldest);
+        counts[oldest] += 1.0 / picks;
+    }
+    for (const std::size_t i : line) group.load.end(i);
+    return counts;
+}
+
+TEST_P(EverySharing, FollowsWeights) {
+    std::vector<Backend> backends = equal(5);
+    for (std::size_t i = 0; i < 5; i++) backends[i].weight = static_cast<float>(i + 1);
+    Group group{backends, settings()};
+    // Two choices compare a pair, not the group: at few requests the light ones get a bit more.
+    const double tolerance = GetParam() == Algorithm::ring_hash      ? 0.3
+                             : GetParam() == Algorithm::power_of_two ? 0.15
+                                                                     : 0.05;
+    const std::vector<double> counts = shares(group, 60'000, 150);
+    for (std::size_t i = 0; i < 5; i++) {
+        const double fair = static_cast<double>(i + 1) / 15;
+        EXPECT_NEAR(counts[i], fair, fair * tolerance) << i;
+    }
+}
+
+// Must show: slow start follows its curve within 5 %, idle or busy, whatever picks.
+TEST_P(EverySharing, SlowStartGivesTheFactorsPart) {
+    for (const std::size_t in_flight : {1U, 8U, 200U}) {
+        for (const float factor : {0.05F, 0.1F, 0.4F, 0.8F}) {
+            Group group{equal(10), settings()};
+            const double whole = shares(group, 400'000, in_flight)[3];
+            group.set.set_factor(3, factor);
+            group.settle();
+            const double share = shares(group, 400'000, in_flight)[3];
+            // A hash gives each backend its keys: what it loses is shared out over the others.
+            const double part = whole * static_cast<double>(factor);
+            const double expected = is_hash(GetParam()) ? part : part / (part + 1 - whole);
+            EXPECT_NEAR(share, expected, expected * 0.05) << factor << " at " << in_flight;
+        }
+    }
+}
+
+TEST_P(EverySharing, NobodyIsHeldBackWhenAllStartAtOnce) {
+    Group group{equal(4), settings()};
+    for (std::size_t i = 0; i < 4; i++) group.set.set_factor(i, 0.1F);
+    group.settle();
+    const std::vector<double> counts = shares(group, 20'000, 40);
+    const double tolerance = GetParam() == Algorithm::ring_hash ? 0.12 : 0.02;
+    for (std::size_t i = 0; i < 4; i++) EXPECT_NEAR(counts[i], 0.25, tolerance) << i;
+}
+
+class EveryHash : public ::testing::TestWithParam<Algorithm> {};
+INSTANTIATE_TEST_SUITE_P(Algorithms, EveryHash,
+                         ::testing::Values(Algorithm::ip_hash, Algorithm::ring_hash,
+                                           Algorithm::maglev),
+                         [](const auto& test) { return std::string{name_of(test.param)}; });
+
+TEST_P(EveryHash, ADeadBackendMovesItsOwnKeysAndNoOthers) {
+    Group group{equal(10), {.algorithm = GetParam()}};
+    std::vector<std::size_t> before;
+    for (std::uint64_t n = 0; n < 20'000; n++) before.push_back(*group.pick_key(mix(n, 1)));
+    group.set.block(4, Block::down);
+    std::vector<int> heirs(10);
+    for (int settled = 0; settled < 2; settled++) {
+        for (std::uint64_t n = 0; n < 20'000; n++) {
+            const std::size_t now = *group.pick_key(mix(n, 1));
+            if (before[n] == 4) {
+                heirs[now]++;
+            } else {
+                ASSERT_EQ(now, before[n]);
+            }
+        }
+        group.settle();
+    }
+    for (std::size_t i = 0; i < 10; i++) EXPECT_EQ(heirs[i] > 200, i != 4) << heirs[i];
+    group.set.unblock(4, Block::down);
+    group.settle();
+    for (std::uint64_t n = 0; n < 20'000; n++) ASSERT_EQ(*group.pick_key(mix(n, 1)), before[n]);
+}
+
+TEST_P(EveryHash, KeysOfASlowStarterComeBackOneByOneAndStay) {
+    Group group{equal(10), {.algorithm = GetParam()}};
+    std::vector<bool> had(20'000);
+    for (const float factor : {0.1F, 0.4F, 0.7F, 1.0F}) {
+        group.set.set_factor(4, factor);
+        group.settle();
+        for (std::uint64_t n = 0; n < 20'000; n++) {
+            const bool has = group.pick_key(mix(n, 1)) == 4U;
+            ASSERT_LE(had[n], has) << "it had the key before, and lost it again";
+            had[n] = has;
+        }
+    }
+}
+
+// Must show: bounded load is exact within a shard.
+TEST_P(EveryHash, NoBackendHasMoreThanItsBound) {
+    constexpr float factor = 1.25F;
+    std::vector<Backend> backends = equal(20);
+    for (std::size_t i = 0; i < 20; i++) backends[i].weight = static_cast<float>(1 + i % 3);
+    Group group{backends, {.algorithm = GetParam(), .load_bound = factor}};
+    double weight = 0;
+    for (const Backend& backend : backends) weight += backend.weight;
+    std::vector<std::size_t> line;
+    for (std::uint64_t n = 0; n < 20'000; n++) {
+        // A hundred keys ask again and again: without a bound a few backends would have it all.
+        const std::size_t i = *group.pick_key(mix(n % 100, 3));
+        group.load.begin(i);
+        const double fair =
+            static_cast<double>(group.load.in_flight()) * backends[i].weight / weight;
+        ASSERT_LE(group.load.in_flight(i), std::ceil(static_cast<double>(factor) * fair - 1e-6));
+        line.push_back(i);
+        if (line.size() < 300) continue;
+        const std::size_t gone = group.prng.uniform(line.size());
+        group.load.end(line[gone]);
+        line[gone] = line.back();
+        line.pop_back();
+    }
+}
+
+TEST(Picker, LeastTimePrefersTheFastAndFirstTheFirst) {
+    Group timed{equal(2), {.algorithm = Algorithm::least_time}};
+    for (int i = 0; i < 200; i++)
+        timed.load.observe(i % 2 == 0 ? 0 : 1, i % 2 == 0 ? 1ms : 9ms, timed.now);
+    timed.settle();
+    EXPECT_NEAR(shares(timed, 10'000, 100)[0], 0.9, 0.02);
+
+    Group filled{equal(3), {.algorithm = Algorithm::first}};
+    EXPECT_EQ(filled.pick(), 0U);
+    filled.set.block(0, Block::full);
+    EXPECT_EQ(filled.pick(), 1U);
+}
+
+TEST(Picker, WeightedTurnsStayExactWhenHealthComesAndGoes) {
+    std::vector<Backend> backends = equal(4);
+    backends[0].weight = 3;
+    Group group{backends, {.algorithm = Algorithm::round_robin}};
+    group.set.block(3, Block::down);
+    group.settle();
+    const std::vector<double> without = shares(group, 5'000, 1);
+    EXPECT_DOUBLE_EQ(without[3], 0);
+    EXPECT_NEAR(without[0], 0.6, 1e-9);
+    group.set.unblock(3, Block::down);
+    group.settle();
+    const std::vector<double> with = shares(group, 6'000, 1);
+    EXPECT_NEAR(with[0], 0.5, 0.001);
+    EXPECT_NEAR(with[3], 1.0 / 6, 0.001);
+}
+
+}  // namespace
+}  // namespace ringway::balance
