@@ -22,6 +22,7 @@ public:
 
     void send_head(const ResponseHead&, const HeadEdits&) override {}
     void send_body(core::Buffer) override {}
+    void send_trailers(core::Buffer) override {}
     void reply(const Reply&) override {}
     void flush() override {}
     void finish() override {}

@@ -70,12 +70,22 @@ BodyReader::Progress BodyReader::read_chunked(std::span<std::byte> bytes) noexce
             continue;
         }
         // Bytes of framing are few; one at a time is how they may arrive anyway.
+        const State before = state_;
         progress.refusal = step(static_cast<char>(bytes[progress.consumed]));
         if (progress.refusal != Refusal::none) break;
+        if (is_in_trailer(before)) {
+            const std::size_t size = progress.trailers.size();
+            progress.trailers = bytes.subspan(progress.consumed - size, size + 1);
+        }
         ++progress.consumed;
     }
     progress.ended = has_ended();
     return progress;
+}
+
+bool BodyReader::is_in_trailer(State before) const {
+    return before == State::trailer_lf ||
+           (state_ >= State::trailer_name && state_ <= State::trailer_lf);
 }
 
 void BodyReader::take_data(std::span<std::byte> bytes, Progress& progress) noexcept {
@@ -167,7 +177,7 @@ Refusal BodyReader::on_size_end(char byte) noexcept {
     return Refusal::none;
 }
 
-// Trailer fields are held to the rules of fields and then dropped.
+// Trailer fields are held to the rules of fields.
 Refusal BodyReader::on_trailer(char byte) noexcept {
     switch (state_) {
         case State::trailer_start:

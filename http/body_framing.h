@@ -27,6 +27,9 @@ public:
         std::size_t consumed = 0;  // Bytes of the input that belonged to the body or its framing.
         std::size_t body = 0;      // Body bytes, now at the start of the input.
         bool ended = false;        // The body is whole; what was not consumed comes after it.
+        // Of the input, behind the body bytes: what came of the lines of trailer fields. In the
+        // end they are whole lines, each with its CRLF, without the empty one.
+        std::span<std::byte> trailers = {};
         Refusal refusal = Refusal::none;
     };
 
@@ -66,6 +69,8 @@ private:
 
     Progress read_chunked(std::span<std::byte> bytes) noexcept;
     void take_data(std::span<std::byte> bytes, Progress& progress) noexcept;
+    // Whether the byte that led here from `before` is of a trailer field.
+    bool is_in_trailer(State before) const;
     // One byte of chunked framing.
     Refusal step(char byte) noexcept;
     Refusal on_size(char byte) noexcept;

@@ -2,7 +2,8 @@
 // HTTP/1 and HTTP/2 sessions implement it, one object per request in progress; the sink sees
 // neither sockets nor framing. Order of calls for one request:
 //
-//     send_head (interim)* → send_head (final) → send_body* → finish      or      abort
+//     send_head (interim)* → send_head (final) → send_body* → [send_trailers] → finish      or
+//     abort
 //
 // Nothing goes out before `flush`, so a head and the body that is already there leave together.
 #pragma once
@@ -41,6 +42,8 @@ class ClientSide {
 public:
     virtual void send_head(const ResponseHead& head, const HeadEdits& edits) = 0;
     virtual void send_body(core::Buffer bytes) = 0;
+    // Lines as in trailers.h. Dropped where the framing of the body has no place for them.
+    virtual void send_trailers(core::Buffer lines) = 0;
     // A whole response in one call; finishes. REQUIRES: no final head was sent.
     virtual void reply(const Reply& reply) = 0;
     // Everything sent so far may go.

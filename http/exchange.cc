@@ -4,10 +4,10 @@
 #include <array>
 #include <utility>
 
-#include "core/text_writer.h"
 #include "http/accept.h"
 #include "http/h1_client.h"
 #include "http/own_answer.h"
+#include "http/trailers.h"
 
 namespace ringway::http {
 
@@ -16,18 +16,6 @@ namespace {
 constexpr std::string_view via = "1.1 ringway";
 // Of Proxy-Status and Server-Timing together.
 constexpr std::size_t told_bytes_max = 128;
-
-// In milliseconds with three places, as Server-Timing has it.
-void write_duration(std::string_view name, core::Duration duration, core::TextWriter& text) {
-    const auto microseconds =
-        std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-    const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(microseconds, 0));
-    text.text(name);
-    text.text(";dur=");
-    text.number(count / 1'000);
-    text.text(".");
-    text.padded(count % 1'000, 3);
-}
 
 }  // namespace
 
@@ -121,6 +109,11 @@ void Exchange::hold(const core::Buffer& bytes) {
     if (held_body_) held_body_.append(bytes.bytes());
 }
 
+void Exchange::on_request_trailers(core::Buffer lines) {
+    drop_forbidden_trailers(lines);
+    if (lines.size() > 0) request_trailers_ = std::move(lines);
+}
+
 void Exchange::on_request_pause() {
     if (state_ == State::begun) return choose_backend();
     if (upstream_ != nullptr) upstream_->flush();
@@ -129,7 +122,7 @@ void Exchange::on_request_pause() {
 void Exchange::on_request_end() {
     request_ended_ = true;
     if (state_ == State::begun) return choose_backend();
-    if (upstream_ != nullptr) upstream_->end_request();
+    if (upstream_ != nullptr) end_upstream_request();
 }
 
 // --- 3. Who answers it --------------------------------------------------------------------------
@@ -197,12 +190,20 @@ void Exchange::pump_request_body() {
         request_body_was_sent_ = true;
         upstream_->send_body(request_body_.pop());
     }
-    if (request_ended_) return upstream_->end_request();
+    if (request_ended_) return end_upstream_request();
     upstream_->flush();
     const std::size_t window = home_.context_.body_window(core::Pool::client);
     if (request_granted_ < window) {
         client_->grant(window - std::exchange(request_granted_, window));
     }
+}
+
+void Exchange::end_upstream_request() {
+    if (request_trailers_) {
+        request_body_was_sent_ = true;
+        upstream_->send_trailers(std::move(request_trailers_));
+    }
+    upstream_->end_request();
 }
 
 void Exchange::on_upstream_drained() {
@@ -257,6 +258,12 @@ void Exchange::on_response_body(core::Buffer bytes) {
     response_granted_ -= std::min(response_granted_, bytes.size());
     response_body_bytes_ += bytes.size();
     client_->send_body(std::move(bytes));
+}
+
+void Exchange::on_response_trailers(core::Buffer lines) {
+    if (!accepts_trailers(request_.head())) return;
+    drop_forbidden_trailers(lines);
+    if (lines.size() > 0) client_->send_trailers(std::move(lines));
 }
 
 void Exchange::on_response_pause() {
@@ -414,22 +421,6 @@ void Exchange::leave_upstream() {
 
 // --- What is told of it -------------------------------------------------------------------------
 
-// For whoever debugs a response: that it is a backend's, and where the time went.
-void Exchange::tell_how(std::uint16_t status, std::span<char> space, HeadEdits& edits) const {
-    core::TextWriter proxy_status{space.first(space.size() / 2)};
-    core::TextWriter server_timing{space.last(space.size() / 2)};
-    if (home_.forwarding_.proxy_status) {
-        proxy_status.text("ringway; received-status=");
-        proxy_status.number(status);
-        edits.add("Proxy-Status", proxy_status.written());
-    }
-    if (home_.forwarding_.server_timing) {
-        write_duration("connect", connected_ - began_, server_timing);
-        write_duration(", first_byte", answered_ - connected_, server_timing);
-        edits.add("Server-Timing", server_timing.written());
-    }
-}
-
 ForwardingContext Exchange::forwarding_context(ForwardingText& text) const {
     const std::string_view backend = home_.upstreams_.backend_name(backend_);
     return {.client_host = client_->peer().host_text(text.client_host),
@@ -438,33 +429,14 @@ ForwardingContext Exchange::forwarding_context(ForwardingText& text) const {
             .via = via,
             .request_id = request_id(text.request_id),
             .default_host = backend.starts_with("unix:") ? "localhost" : backend,
-            .trusts_client = home_.context_.settings.trusts(client_->peer())};
+            .trusts_client = home_.context_.settings.trusts(client_->peer()),
+            .asks_upgrade = asks_upgrade_};
 }
 
 std::string_view Exchange::request_id(std::span<char, RequestId::text_bytes> space) const {
     const std::string_view brought =
         request_.empty() ? std::string_view{} : request_id_in(request_.head());
     return brought.empty() ? made_id_.text(space) : brought;
-}
-
-void Exchange::log(Reason reason) {
-    char space[RequestId::text_bytes];
-    const bool was_connected = connected_ != core::Instant{};
-    const bool was_answered = answered_ != core::Instant{};
-    home_.context_.access_log->on_finish(
-        {.head = request_.empty() ? nullptr : &request_.head(),
-         .request_id = request_id(space),
-         .client = client_->peer(),
-         .reason = reason,
-         .status = status_ != 0 ? status_ : status_of(reason),
-         .bytes_in = request_body_bytes_,
-         .bytes_out = response_body_bytes_,
-         .backend = attempts_ > 0 ? home_.upstreams_.backend_name(backend_) : std::string_view{},
-         .attempts = attempts_,
-         .upstream_was_reused = upstream_is_reused_,
-         .connect = was_connected ? connected_ - began_ : core::Duration{},
-         .first_byte = was_answered ? answered_ - connected_ : core::Duration{},
-         .total = home_.context_.now() - began_});
 }
 
 // --- 6. The one end -----------------------------------------------------------------------------

@@ -57,8 +57,10 @@ private:
     void on_upstream_unavailable(const core::Error& error, core::BackendId backend) override;
     void send_request_head();
     void pump_request_body();
+    void end_upstream_request();
     void on_response_head(const ResponseHead& head) override;
     void on_response_body(core::Buffer bytes) override;
+    void on_response_trailers(core::Buffer lines) override;
     void on_response_pause() override;
     void on_response_end() override;
     void fail(const core::Error& error);
@@ -86,6 +88,7 @@ private:
 
     // What the client side tells.
     void on_request_body(core::Buffer bytes) override;
+    void on_request_trailers(core::Buffer lines) override;
     void on_request_pause() override;
     void on_request_end() override;
     void on_client_drained() override;
@@ -124,6 +127,7 @@ private:
 
     // Bodies under way.
     core::ByteQueue request_body_;          // Arrived before there was anyone to send it to.
+    core::Buffer request_trailers_;         // Arrived, and not yet sent.
     std::uint64_t request_body_bytes_ = 0;  // Arrived.
     std::uint64_t response_body_bytes_ = 0;
     std::size_t request_granted_ = 0;

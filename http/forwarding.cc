@@ -6,6 +6,7 @@
 
 #include "http/field_text.h"
 #include "http/request_id.h"
+#include "http/trailers.h"
 
 namespace ringway::http {
 namespace {
@@ -30,19 +31,17 @@ private:
     std::uint64_t bits_ = 0;
 };
 
-// Meant for this hop (RFC 9110, 7.6.1). Trailer and TE go because trailers are not passed on: who
-// heard of them would wait for them.
+// Meant for this hop (RFC 9110, 7.6.1). What of TE concerns the backend is added again.
 constexpr FieldSet hop_by_hop = {
-    FieldId::connection,
-    FieldId::keep_alive,
-    FieldId::proxy_authenticate,
-    FieldId::proxy_authorization,
-    FieldId::proxy_connection,
-    FieldId::te,
-    FieldId::trailer,
-    FieldId::transfer_encoding,
-    FieldId::upgrade,
+    FieldId::connection,          FieldId::keep_alive,       FieldId::proxy_authenticate,
+    FieldId::proxy_authorization, FieldId::proxy_connection, FieldId::te,
+    FieldId::transfer_encoding,   FieldId::upgrade,
 };
+
+// Who heard of trailers that are dropped would wait for them.
+constexpr FieldSet dropped_by(const ForwardingSettings& settings) {
+    return settings.trailers ? hop_by_hop : hop_by_hop | FieldSet{FieldId::trailer};
+}
 
 // What only a trusted proxy may say about the client behind it.
 constexpr FieldSet about_the_client = {
@@ -160,7 +159,7 @@ public:
                 HeadEdits& edits)
         : head_(head), context_(context), arena_(arena), edits_(edits) {}
 
-    void drop_fields();
+    void drop_fields(const ForwardingSettings& settings);
     void add_fields(const ForwardingSettings& settings);
 
 private:
@@ -171,6 +170,7 @@ private:
     bool compose_forwarded(std::string_view host);
     void add_via();
     void add_request_id();
+    void add_te();
     // Adds unless a trusted client said it already.
     void add_unless_said(FieldId id, std::string_view name, std::string_view value) {
         const bool is_said = context_.trusts_client && seen_.has(id);
@@ -184,8 +184,9 @@ private:
     FieldSet seen_{};
 };
 
-void RequestEdit::drop_fields() {
-    const FieldSet dropped = context_.trusts_client ? hop_by_hop : hop_by_hop | about_the_client;
+void RequestEdit::drop_fields(const ForwardingSettings& settings) {
+    const FieldSet hop = dropped_by(settings);
+    const FieldSet dropped = context_.trusts_client ? hop : hop | about_the_client;
     for (std::size_t i = 0; i < head_.fields.size(); ++i) {
         const Field& field = head_.fields[i];
         if (field.id == FieldId::other) {
@@ -285,6 +286,15 @@ void RequestEdit::add_request_id() {
     edits_.add("X-Request-Id", context_.request_id);
 }
 
+// We take no other coding than chunked. TE is for one hop, and Connection must say so (RFC 9110,
+// 10.1.4); a backend asked to change the protocol reads one option there, so it is asked for no
+// trailers.
+void RequestEdit::add_te() {
+    if (context_.asks_upgrade || !accepts_trailers(head_)) return;
+    edits_.add("Connection", "TE");
+    edits_.add("TE", "trailers");
+}
+
 void RequestEdit::add_fields(const ForwardingSettings& settings) {
     settle_host();
     if (settings.x_forwarded_for) add_forwarded_for();
@@ -303,6 +313,7 @@ void RequestEdit::add_fields(const ForwardingSettings& settings) {
     if (settings.forwarded) add_forwarded();
     if (settings.via) add_via();
     if (settings.x_request_id) add_request_id();
+    if (settings.trailers && seen_.has(FieldId::te)) add_te();
 }
 
 }  // namespace
@@ -310,7 +321,7 @@ void RequestEdit::add_fields(const ForwardingSettings& settings) {
 void edit_request(const RequestHead& head, const ForwardingContext& context,
                   const ForwardingSettings& settings, std::span<char> arena, HeadEdits& edits) {
     RequestEdit edit(head, context, Arena(arena), edits);
-    edit.drop_fields();
+    edit.drop_fields(settings);
     edit.add_fields(settings);
 }
 
@@ -318,10 +329,11 @@ void edit_response(const ResponseHead& head, const ForwardingContext& context,
                    const ForwardingSettings& settings, HeadEdits& edits) {
     // RFC 9110, 8.6: these have no Content-Length, whatever the backend says.
     const bool has_no_length = head.is_interim() || head.status == 204;
+    const FieldSet dropped = dropped_by(settings);
     for (std::size_t i = 0; i < head.fields.size(); ++i) {
         const Field& field = head.fields[i];
         if (field.id == FieldId::other) continue;
-        if (hop_by_hop.has(field.id)) edits.drop(i);
+        if (dropped.has(field.id)) edits.drop(i);
         if (has_no_length && field.id == FieldId::content_length) edits.drop(i);
         if (field.id == FieldId::connection) drop_listed(head, head.value(field), edits);
     }

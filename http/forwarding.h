@@ -24,6 +24,7 @@ struct ForwardingSettings {
     bool via_in_responses = false;
     bool x_request_id = true;
     bool forwarded = false;  // RFC 7239.
+    bool trailers = true;    // Pass both ways, where both sides want them (trailers.h).
     // In responses: how it went, for whoever debugs (RFC 9209, W3C Server-Timing).
     bool proxy_status = false;
     bool server_timing = false;
@@ -38,6 +39,7 @@ struct ForwardingContext {
     std::string_view request_id{};    // For a request that brings none; empty adds none.
     std::string_view default_host{};  // Host for an HTTP/1.0 request without one.
     bool trusts_client = false;       // It is one of `trusted_proxies`.
+    bool asks_upgrade = false;        // Connection will say so, and nothing else.
 };
 
 // What edits may be composed of at the end of a long chain; more is sent as a field of its own.

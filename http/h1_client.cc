@@ -127,6 +127,16 @@ void H1Client::send_body(core::Buffer bytes) {
     if (!output.try_copy(bytes_of("\r\n"), context_.small_buffers)) lose_request();
 }
 
+void H1Client::send_trailers(core::Buffer lines) {
+    if (request_framing_ != Framing::chunked || request_is_lost_) return;
+    core::ByteQueue& output = stream_.output();
+    if (!output.try_copy(bytes_of("0\r\n"), context_.small_buffers)) return lose_request();
+    count_request(lines.size());
+    output.push(std::move(lines));
+    if (!output.try_copy(bytes_of("\r\n"), context_.small_buffers)) return lose_request();
+    request_framing_ = Framing::none;  // That was the last chunk.
+}
+
 void H1Client::flush() {
     if (!request_is_lost_) stream_.flush();
 }
@@ -248,12 +258,23 @@ core::Buffer H1Client::read_body(core::Buffer bytes) {
         fail(upstream_error(core::Errc::malformed, core::Retry::never, "malformed body"));
         return {};
     }
+    if (!progress.trailers.empty() && !keep_trailers(progress.trailers)) {
+        fail(upstream_error(core::Errc::no_buffers, core::Retry::never, "pools are dry"));
+        return {};
+    }
     if (progress.consumed < bytes.size()) keep_alive_ = false;  // As in begin_response.
     bytes.drop_back(bytes.size() - progress.body);
     granted_ -= std::min<std::uint64_t>(granted_, progress.body);
     if (bytes.size() > 0) sink_->on_response_body(std::move(bytes));
-    if (progress.ended && state_ == State::reading_body) end_response();
+    if (!progress.ended || state_ != State::reading_body) return {};
+    if (!pending_.empty()) sink_->on_response_trailers(pending_.take());
+    if (state_ == State::reading_body) end_response();
     return {};
+}
+
+bool H1Client::keep_trailers(std::span<const std::byte> lines) {
+    if (!context_.settings.forwarding.trailers) return true;
+    return pending_.append(context_, lines);
 }
 
 void H1Client::pause() {

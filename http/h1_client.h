@@ -78,6 +78,7 @@ public:
     void set_try_timeout(core::Duration timeout) override;
     void send_head(const RequestHead& head, const HeadEdits& edits) override;
     void send_body(core::Buffer bytes) override;
+    void send_trailers(core::Buffer lines) override;
     void flush() override;
     void end_request() override;
     void abort() override;
@@ -103,6 +104,7 @@ private:
     core::Buffer parse_head(core::Buffer bytes);
     core::Buffer begin_response(const ResponseHead& head, core::Buffer bytes);
     core::Buffer read_body(core::Buffer bytes);
+    [[nodiscard]] bool keep_trailers(std::span<const std::byte> lines);
     void count_request(std::size_t bytes);
     void lose_request();
     void pause();
@@ -129,7 +131,7 @@ private:
     // While an exchange runs.
     ResponseSink* sink_ = nullptr;
     TunnelEnds* tunnel_ = nullptr;  // While releasing.
-    HeadBuffer pending_;
+    HeadBuffer pending_;            // Of a head not yet whole, or of trailers.
     BodyReader body_;
     std::uint64_t granted_ = 0;  // Response bytes that the sink can still take.
     Method request_method_ = Method::other;

@@ -162,6 +162,10 @@ core::Buffer H1Session::read_body(core::Buffer bytes) {
         refuse(Refusal::request_timeout);
         return {};
     }
+    if (!progress.trailers.empty() && !keep_trailers(progress.trailers)) {
+        refuse_for_memory();
+        return {};
+    }
     core::Buffer rest;
     if (progress.consumed < bytes.size()) {
         rest = context_.take_buffer(bytes.size() - progress.consumed);
@@ -174,8 +178,22 @@ core::Buffer H1Session::read_body(core::Buffer bytes) {
     bytes.drop_back(bytes.size() - progress.body);
     granted_ -= static_cast<std::uint32_t>(std::min<std::size_t>(granted_, progress.body));
     if (bytes.size() > 0) sink_->on_request_body(std::move(bytes));
-    if (progress.ended && sink_ != nullptr) sink_->on_request_end();
+    if (!progress.ended) return rest;
+    if (!pending_.empty()) deliver_trailers();
+    if (sink_ != nullptr) sink_->on_request_end();
     return rest;
+}
+
+// Also where nobody wants them any more they are taken out: they must not meet the next head.
+void H1Session::deliver_trailers() {
+    core::Buffer lines = pending_.take();
+    if (sink_ != nullptr) sink_->on_request_trailers(std::move(lines));
+}
+
+// They wait where early bytes do, which come only when the body has ended.
+bool H1Session::keep_trailers(std::span<const std::byte> lines) {
+    if (!context_.settings.forwarding.trailers) return true;
+    return pending_.append(context_, lines);
 }
 
 void H1Session::receive_if_wanted() {
@@ -280,6 +298,18 @@ void H1Session::send_body(core::Buffer bytes) {
     if (!has_room || !output.try_copy(bytes_of("\r\n"), context_.small_buffers)) {
         refuse_for_memory();
     }
+}
+
+// Where the client must learn the end from chunks, and only there, they have a place.
+void H1Session::send_trailers(core::Buffer lines) {
+    if (response_framing_ != Framing::chunked) return;
+    core::ByteQueue& output = stream_.output();
+    const bool has_room = output.try_copy(bytes_of("0\r\n"), context_.small_buffers);
+    output.push(std::move(lines));
+    if (!has_room || !output.try_copy(bytes_of("\r\n"), context_.small_buffers)) {
+        return refuse_for_memory();
+    }
+    response_framing_ = Framing::none;  // That was the last chunk.
 }
 
 void H1Session::flush() {

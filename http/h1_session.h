@@ -66,6 +66,7 @@ public:
     // ClientSide
     void send_head(const ResponseHead& head, const HeadEdits& edits) override;
     void send_body(core::Buffer bytes) override;
+    void send_trailers(core::Buffer lines) override;
     void reply(const Reply& reply) override;
     void flush() override;
     void finish() override;
@@ -93,6 +94,8 @@ private:
     core::Buffer begin_request(const RequestHead& head, core::Buffer bytes);
     void count_in_a_row();
     core::Buffer read_body(core::Buffer bytes);
+    [[nodiscard]] bool keep_trailers(std::span<const std::byte> lines);
+    void deliver_trailers();
     void receive_if_wanted();
     // `came` is what there is of a head that was refused.
     void refuse(Refusal refusal, std::string_view came = {});
@@ -125,7 +128,7 @@ private:
     ArrivalRate body_rate_;     // While a body is wanted. While lingering: since when.
     core::PackedAddress peer_;  // Asked for with the first request.
 
-    // While bytes wait: of a head not yet whole (State::head), or early ones.
+    // While bytes wait: of a head not yet whole (State::head), of trailers, or early ones.
     HeadBuffer pending_;
 
     // While a request is answered.

@@ -1,7 +1,7 @@
-// Bytes of a head that has not arrived whole. The usual head comes in one piece and never gets
-// here; what does is copied out of the receive buffer at once, so that ten thousand clients that
-// send one byte each hold ten thousand small buffers and no receive buffer.
-// Part of a session or client; 16 bytes.
+// Bytes of a head, or of trailers, that have not arrived whole. The usual head comes in one piece
+// and never gets here; what does is copied out of the receive buffer at once, so that ten thousand
+// clients that send one byte each hold ten thousand small buffers and no receive buffer. Part of a
+// session or client; 16 bytes.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,10 @@ class HeadBuffer {
 public:
     bool empty() const { return !bytes_; }
     // Adds what arrived. False when no buffer can hold it: the pools are dry.
-    [[nodiscard]] bool append(Context& context, core::Buffer arrived);
+    [[nodiscard]] bool append(Context& context, core::Buffer arrived) {
+        return append(context, arrived.bytes());
+    }
+    [[nodiscard]] bool append(Context& context, std::span<const std::byte> arrived);
     std::string_view text() const { return text_of(bytes_); }
     // How many of the bytes the last parse saw.
     std::size_t seen() const { return seen_; }

@@ -20,6 +20,8 @@ public:
     // Plain body bytes, within what was granted (the bytes that came with the head are always
     // granted).
     virtual void on_request_body(core::Buffer bytes) = 0;
+    // Lines as in trailers.h. Heard when there are any; who has no use for them lets them go.
+    virtual void on_request_trailers([[maybe_unused]] core::Buffer lines) {}
     // All that has arrived so far was delivered, and it is not the end.
     virtual void on_request_pause() = 0;
     // Heard for every request, also one without a body.

@@ -2,11 +2,11 @@
 // it. The mirror image of client_side.h: HTTP/1 clients implement it per connection, HTTP/2 per
 // stream. Order of calls for one exchange:
 //
-//     send_head → send_body* → end_request      and at any time      abort
+//     send_head → send_body* → [send_trailers] → end_request      and at any time      abort
 //
 // Heard: on_response_head (interim)* → on_response_head (final) → on_response_body* →
-// on_response_end, or on_upstream_failed at any point; after either of the last two, or after
-// abort, the upstream side is its pool's again and nothing more is heard.
+// [on_response_trailers] → on_response_end, or on_upstream_failed at any point; after either of the
+// last two, or after abort, the upstream side is its pool's again and nothing more is heard.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,8 @@ public:
     // The head is a view that dies when this returns.
     virtual void on_response_head(const ResponseHead& head) = 0;
     virtual void on_response_body(core::Buffer bytes) = 0;
+    // Lines as in trailers.h. Heard when there are any; who has no use for them lets them go.
+    virtual void on_response_trailers([[maybe_unused]] core::Buffer lines) {}
     // All that has arrived so far was delivered: time to flush.
     virtual void on_response_pause() = 0;
     virtual void on_response_end() = 0;
@@ -43,6 +45,8 @@ public:
     virtual void set_try_timeout(core::Duration timeout) = 0;
     virtual void send_head(const RequestHead& head, const HeadEdits& edits) = 0;
     virtual void send_body(core::Buffer bytes) = 0;
+    // Lines as in trailers.h. Dropped where the framing of the body has no place for them.
+    virtual void send_trailers(core::Buffer lines) = 0;
     virtual void flush() = 0;
     // The request is whole; flushes.
     virtual void end_request() = 0;

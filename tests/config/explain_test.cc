@@ -83,6 +83,7 @@ via = true                                   # default
 via_in_responses = false                     # default
 x_request_id = true                          # default
 forwarded = false                            # default
+trailers = true                              # default
 proxy_status = false                         # default
 server_timing = false                        # default
 trusted_proxies = []                         # default

@@ -139,6 +139,7 @@ timeout = "0s"
 [forwarding]
 x_forwarded_for = false
 x_real_ip = true
+trailers = false
 trusted_proxies = ["10.0.0.0/8", "::1"]
 [errors]
 502 = "sorry.html"
@@ -171,6 +172,7 @@ access = { file = "stdout", format = "text" }
     EXPECT_EQ(config.shutdown_timeout, 0s);
     EXPECT_FALSE(config.http.forwarding.x_forwarded_for);
     EXPECT_TRUE(config.http.forwarding.x_real_ip);
+    EXPECT_FALSE(config.http.forwarding.trailers);
     ASSERT_EQ(config.http.trusted_proxies.size(), 2U);
     EXPECT_EQ(config.http.trusted_proxies[0].text(), "10.0.0.0/8");
     EXPECT_EQ(std::ranges::count(config.error_files, "sorry.html"), 1);

@@ -1,12 +1,14 @@
 // Any bytes as a chunked body: the same whole and in pieces, and what was read, written and read
-// again is the same body.
+// again is the same body with the same trailers.
 #include <algorithm>
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "core/buffer_pool.h"
 #include "core/check.h"
 #include "http/body_framing.h"
+#include "http/trailers.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace ringway::fuzz {
@@ -14,6 +16,7 @@ namespace {
 
 struct ReadBody {
     std::string body;
+    std::string trailers;
     std::size_t consumed = 0;
     bool ended = false;
     http::Refusal refusal = http::Refusal::none;
@@ -31,6 +34,8 @@ ReadBody read_in_steps(std::string_view bytes, std::size_t step, http::BodyLimit
         const auto progress = reader.read(std::as_writable_bytes(std::span(piece)));
         CHECK(progress.body <= progress.consumed && progress.consumed <= piece.size());
         read.body.append(piece.data(), progress.body);
+        read.trailers.append(reinterpret_cast<const char*>(progress.trailers.data()),
+                             progress.trailers.size());
         read.consumed += progress.consumed;
         read.ended = progress.ended;
         read.refusal = progress.refusal;
@@ -41,7 +46,7 @@ ReadBody read_in_steps(std::string_view bytes, std::size_t step, http::BodyLimit
     return read;
 }
 
-std::string written(std::string_view body, std::size_t chunk_max) {
+std::string written(std::string_view body, std::string_view trailers, std::size_t chunk_max) {
     std::string wire;
     char head[http::chunk_head_bytes_max];
     for (; !body.empty(); body.remove_prefix(std::min(chunk_max, body.size()))) {
@@ -49,7 +54,26 @@ std::string written(std::string_view body, std::size_t chunk_max) {
         wire.append(head, http::write_chunk_head(chunk.size(), head));
         wire.append(chunk).append("\r\n");
     }
-    return wire + "0\r\n\r\n";
+    return wire.append("0\r\n").append(trailers).append("\r\n");
+}
+
+// What is passed on of trailers: whole lines that came, in their order, and none that is forbidden.
+std::string allowed(std::string_view trailers) {
+    core::BufferPool pool{{.count = 1, .bytes_each = 65'536}};
+    core::Buffer lines = pool.try_take();
+    lines.append(std::as_bytes(std::span{trailers.data(), trailers.size()}));
+    http::drop_forbidden_trailers(lines);
+    const std::string kept(reinterpret_cast<const char*>(lines.bytes().data()), lines.size());
+    std::string_view left = trailers;
+    for (std::size_t at = 0; at < kept.size();) {
+        const std::string line = kept.substr(at, kept.find('\n', at) + 1 - at);
+        CHECK(line.ends_with("\r\n") && http::may_be_trailer(line.substr(0, line.find(':'))));
+        const std::size_t found = left.find(line);
+        CHECK(found != left.npos);
+        left.remove_prefix(found + line.size());
+        at += line.size();
+    }
+    return kept;
 }
 
 void check_limits(std::string_view bytes, http::BodyLimits limits) {
@@ -57,9 +81,12 @@ void check_limits(std::string_view bytes, http::BodyLimits limits) {
     CHECK(read_in_steps(bytes, 1, limits) == whole);
     CHECK(read_in_steps(bytes, bytes.size() % 11 + 2, limits) == whole);
     if (!whole.ended) return;
-    const std::string wire = written(whole.body, bytes.size() % 17 + 1);
-    const ReadBody again = read_in_steps(wire, 5, limits);
-    CHECK(again.ended && again.body == whole.body && again.consumed == wire.size());
+    for (const std::string& trailers : {whole.trailers, allowed(whole.trailers)}) {
+        const std::string wire = written(whole.body, trailers, bytes.size() % 17 + 1);
+        const ReadBody again = read_in_steps(wire, 5, limits);
+        CHECK(again.ended && again.body == whole.body && again.consumed == wire.size());
+        CHECK(again.trailers == trailers);
+    }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "http/forwarding.h"
+#include "http/trailers.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/h1_properties.h"
 
@@ -13,13 +14,8 @@ namespace {
 
 using http::FieldId;
 
-constexpr std::array hop_by_hop = {FieldId::connection,
-                                   FieldId::keep_alive,
-                                   FieldId::proxy_authenticate,
-                                   FieldId::proxy_connection,
-                                   FieldId::te,
-                                   FieldId::trailer,
-                                   FieldId::upgrade,
+constexpr std::array hop_by_hop = {FieldId::keep_alive, FieldId::proxy_authenticate,
+                                   FieldId::proxy_connection, FieldId::upgrade,
                                    FieldId::proxy_authorization};
 
 constexpr std::array about_the_client = {FieldId::forwarded,         FieldId::x_forwarded_for,
@@ -36,8 +32,19 @@ http::WriteOptions options_of(const http::Head& head) {
 
 void check_passed_on(const http::Head& came, const http::Head& went) {
     for (const FieldId id : hop_by_hop) CHECK(went.find(id) == nullptr);
+    CHECK(count_of(went, FieldId::trailer) <= count_of(came, FieldId::trailer));
     CHECK(count_of(went, FieldId::transfer_encoding) ==
           (came.framing == http::Framing::chunked ? 1u : 0u));
+}
+
+// The one thing that is said to the next hop: that trailers are welcome.
+void check_te(const http::RequestHead& came, const http::RequestHead& went, bool passes) {
+    const bool is_said = passes && http::accepts_trailers(came);
+    CHECK(count_of(went, FieldId::te) == (is_said ? 1u : 0u));
+    CHECK(count_of(went, FieldId::connection) == (is_said ? 1u : 0u));
+    if (!is_said) return;
+    CHECK(went.value(*went.find(FieldId::te)) == "trailers");
+    CHECK(went.value(*went.find(FieldId::connection)) == "TE");
 }
 
 void check_request(const http::RequestHead& came, const http::ForwardingContext& context,
@@ -53,6 +60,7 @@ void check_request(const http::RequestHead& came, const http::ForwardingContext&
     const http::RequestHead& went = outcome.head;
     CHECK(went.bytes == written.size());
     check_passed_on(came, went);
+    check_te(came, went, settings.trailers && !context.asks_upgrade);
     CHECK(went.framing == came.framing && went.content_length == came.content_length);
     CHECK(went.at(went.method_text) == came.at(came.method_text));
     CHECK(count_of(went, FieldId::host) == 1);
@@ -76,6 +84,8 @@ void check_response(const http::ResponseHead& came, const http::ForwardingContex
     CHECK(outcome.result == http::Parse::complete);
     CHECK(outcome.head.bytes == written.size());
     check_passed_on(came, outcome.head);
+    CHECK(outcome.head.find(FieldId::te) == nullptr);
+    CHECK(outcome.head.find(FieldId::connection) == nullptr);
     CHECK(outcome.head.status == came.status);
     CHECK(outcome.head.framing == came.framing &&
           outcome.head.content_length == came.content_length);
@@ -93,11 +103,13 @@ FUZZ_TARGET(forwarding) {
                                     .request_id = "id-1",
                                     .default_host = "fallback",
                                     .trusts_client = false};
-    const http::ForwardingSettings everything{
+    http::ForwardingSettings everything{
         .x_forwarded_port = true, .x_real_ip = true, .via_in_responses = true};
     http::FieldTable table;
-    for (const bool trusts_client : {false, true}) {
-        context.trusts_client = trusts_client;
+    for (unsigned choice = 0; choice < 8; choice++) {
+        context.trusts_client = (choice & 1) != 0;
+        context.asks_upgrade = (choice & 2) != 0;
+        everything.trailers = (choice & 4) != 0;
         const http::ParseInput input{.bytes = fuzz::text_of(bytes)};
         const auto request = fuzz::parse<http::RequestHead>(input, {}, table);
         if (request.result == http::Parse::complete) {

@@ -21,13 +21,15 @@ struct ReadBody {
     std::size_t consumed = 0;
     bool ended = false;
     Refusal refusal = Refusal::none;
+    std::string trailers = {};
 
     bool operator==(const ReadBody&) const = default;
 };
 
 void PrintTo(const ReadBody& read, std::ostream* out) {
     *out << "body=" << testing::PrintToString(read.body) << " consumed=" << read.consumed
-         << " ended=" << read.ended << " refusal=" << name_of(read.refusal);
+         << " trailers=" << testing::PrintToString(read.trailers) << " ended=" << read.ended
+         << " refusal=" << name_of(read.refusal);
 }
 
 ReadBody read_in_steps(BodyReader reader, std::string_view bytes, std::size_t step) {
@@ -36,6 +38,8 @@ ReadBody read_in_steps(BodyReader reader, std::string_view bytes, std::size_t st
         const GuardedBytes piece(bytes.substr(read.consumed, step));
         const BodyReader::Progress progress = reader.read(piece.bytes());
         read.body += piece.text().substr(0, progress.body);
+        read.trailers.append(reinterpret_cast<const char*>(progress.trailers.data()),
+                             progress.trailers.size());
         read.consumed += progress.consumed;
         read.ended = progress.ended;
         read.refusal = progress.refusal;
@@ -117,6 +121,7 @@ TEST(BodyReader, IsNotWholeWhenTheStreamEndsEarly) {
 struct ChunkedCase {
     std::string_view bytes;
     std::string_view body;
+    std::string_view trailers = "";
 };
 
 TEST(ChunkedBody, IsSqueezedOutOfItsFraming) {
@@ -130,12 +135,14 @@ TEST(ChunkedBody, IsSqueezedOutOfItsFraming) {
         {"2\r\n\r\n\r\n0\r\n\r\n", "\r\n"},
         {"3;name\r\nabc\r\n0;name=value\r\n\r\n", "abc"},
         {"3;a=\"quoted ; text\";b\tc=\xff\r\nabc\r\n0;\r\n\r\n", "abc"},
-        {"1\r\nx\r\n0\r\nTrailer: value\r\nEmpty:\r\nX-Y:a\tb \xc3\xa4\r\n\r\n", "x"},
+        {"1\r\nx\r\n0\r\nTrailer: value\r\nEmpty:\r\nX-Y:a\tb \xc3\xa4\r\n\r\n", "x",
+         "Trailer: value\r\nEmpty:\r\nX-Y:a\tb \xc3\xa4\r\n"},
+        {"0\r\nA: b\r\n\r\n", "", "A: b\r\n"},
     };
     for (const ChunkedCase& wanted : cases) {
         const ReadBody read = read_chunked_every_way(wanted.bytes);
-        EXPECT_EQ(read,
-                  (ReadBody{std::string(wanted.body), wanted.bytes.size(), true, Refusal::none}));
+        EXPECT_EQ(read, (ReadBody{std::string(wanted.body), wanted.bytes.size(), true,
+                                  Refusal::none, std::string(wanted.trailers)}));
     }
 }
 
@@ -143,6 +150,9 @@ TEST(ChunkedBody, LeavesWhatComesBehindItAlone) {
     const std::string body = "1\r\nx\r\n0\r\n\r\n";
     const ReadBody read = read_chunked_every_way(body + "\r\nGET / HTTP/1.1\r\n");
     EXPECT_EQ(read, (ReadBody{"x", body.size(), true, Refusal::none}));
+    const std::string with_trailers = "1\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\n";
+    EXPECT_EQ(read_chunked_every_way(with_trailers + "E: f\r\n\r\n"),
+              (ReadBody{"x", with_trailers.size(), true, Refusal::none, "A: b\r\nC: d\r\n"}));
 }
 
 struct HostileChunk {

@@ -30,6 +30,10 @@ public:
         EXPECT_FALSE(is_over() || statuses.empty());
         body.append(reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size());
     }
+    void on_response_trailers(core::Buffer lines) override {
+        EXPECT_FALSE(is_over() || statuses.empty());
+        trailers.assign(reinterpret_cast<const char*>(lines.bytes().data()), lines.size());
+    }
     void on_response_pause() override { pauses++; }
     void on_response_end() override {
         EXPECT_FALSE(is_over()) << "an end is told once";
@@ -45,6 +49,7 @@ public:
 
     std::vector<int> statuses;
     std::string body;
+    std::string trailers;
     core::Error error;
     int pauses = 0;
     int drained = 0;

@@ -47,27 +47,24 @@ public:
         received += bytes.size();
         log_.push_back(told("client body", bytes));
     }
+    void send_trailers(core::Buffer lines) override {
+        log_.push_back(told("client trailers", lines));
+    }
     void reply(const Reply& reply) override {
         EXPECT_FALSE(has_head) << "a reply behind a head";
-        log_.push_back(fmt::format("client reply {} {}{}{}", reply.status(), name_of(reply.reason),
-                                   reply.has_body ? "" : " without body",
-                                   reply.prefers_json ? " in JSON" : ""));
-        ends++;
+        end(fmt::format("client reply {} {}{}{}", reply.status(), name_of(reply.reason),
+                        reply.has_body ? "" : " without body",
+                        reply.prefers_json ? " in JSON" : ""));
     }
     void flush() override { log_.push_back("client flush"); }
     void finish() override {
         EXPECT_TRUE(has_head) << "finished without a head";
-        log_.push_back("client finish");
-        ends++;
+        end("client finish");
     }
-    void release_to(TunnelEnds&) override {
-        log_.push_back("client release");
-        ends++;
-    }
+    void release_to(TunnelEnds&) override { end("client release"); }
     void abort(const core::Error& error) override {
         EXPECT_TRUE(has_head) << "before a head there is a better answer than an abort";
-        log_.push_back(fmt::format("client abort {}", core::name_of(error.code)));
-        ends++;
+        end(fmt::format("client abort {}", core::name_of(error.code)));
     }
     void grant(std::size_t bytes) override {
         EXPECT_TRUE(is_open()) << "a grant after the end";
@@ -79,13 +76,16 @@ public:
     const Arrival& arrival() const override { return arrival_; }
 
     bool is_open() const { return ends == 0 && !is_gone; }
-
     std::size_t granted = 0, received = 0;  // Of the request's body, in all; of the response's.
     int ends = 0;
     bool has_head = false, is_gone = false;
     std::vector<std::string> fields;  // Added to heads.
 
 private:
+    void end(std::string how) {
+        log_.push_back(std::move(how));
+        ends++;
+    }
     Log& log_;
     core::PackedAddress peer_{core::Address::ipv4_loopback(4'711)};
     Arrival arrival_{.scheme = "http", .port = "8080"};
@@ -109,6 +109,9 @@ public:
         received += bytes.size();
         log_.push_back(told("upstream body", bytes));
     }
+    void send_trailers(core::Buffer lines) override {
+        log_.push_back(told("upstream trailers", lines));
+    }
     void flush() override { log_.push_back("upstream flush"); }
     void end_request() override {
         EXPECT_TRUE(is_lent && !request_ended) << "a request ends once";
@@ -124,11 +127,8 @@ public:
     }
     std::size_t backlog() const override { return 0; }
     ResponseSink& sink;
-    bool is_lent = true;
-    bool request_ended = false;
-    bool has_head = false;
-    std::size_t granted = 0;  // Of the response's body. What comes with the request is not told.
-    std::size_t received = 0;
+    bool is_lent = true, request_ended = false, has_head = false;
+    std::size_t granted = 0, received = 0;  // Of the response's body, as told; of the request's.
     std::vector<std::string> fields;
 
 private:

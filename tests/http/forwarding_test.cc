@@ -79,12 +79,43 @@ TEST(Forwarding, AddsPortAndRealIpWhenAsked) {
 }
 
 TEST(Forwarding, DropsWhatWasMeantForThisHop) {
-    const Forwarder forwarder;
+    Forwarder forwarder;
+    forwarder.settings.trailers = false;
     EXPECT_EQ(forwarder.fields("Connection: keep-alive, TE\r\nKeep-Alive: timeout=5\r\n"
                                "Proxy-Connection: x\r\nKept: 1\r\nTE: trailers\r\nTrailer: X\r\n"
                                "Transfer-Encoding: chunked\r\nUpgrade: h2c\r\n"
                                "Proxy-Authorization: Basic x\r\nProxy-Authenticate: x\r\n"),
               "Kept: 1\r\n");
+}
+
+TEST(Forwarding, TellsABackendThatTrailersAreWelcomeAndNothingElseOfTe) {
+    const Forwarder forwarder;
+    const std::string said = "Connection: TE\r\nTE: trailers\r\n";
+    EXPECT_EQ(forwarder.fields("Connection: TE\r\nTE: trailers\r\n"), said);
+    EXPECT_EQ(forwarder.fields("TE: gzip;q=0.5, Trailers\r\nconnection: te, close\r\n"), said);
+    EXPECT_EQ(forwarder.fields("TE: gzip\r\nTE: trailers\r\n"), said);
+    EXPECT_EQ(forwarder.fields("TE: gzip\r\n"), "");
+    EXPECT_EQ(forwarder.fields("TE:\r\nTE: trailer, trailerss\r\n"), "");
+    EXPECT_EQ(forwarder.request("GET / HTTP/1.0\r\nHost: a\r\nTE: trailers\r\n\r\n"),
+              "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+// Some servers read but one option, or one Connection field, when they look for an upgrade.
+TEST(Forwarding, AsksForNoTrailersWhereConnectionAsksForAnUpgrade) {
+    Forwarder forwarder;
+    forwarder.context.asks_upgrade = true;
+    EXPECT_EQ(forwarder.fields("Connection: TE, upgrade\r\nTE: trailers\r\nUpgrade: x\r\n"), "");
+}
+
+TEST(Forwarding, PassesTheAnnouncementOfTrailersUnlessTheyAreOff) {
+    Forwarder forwarder;
+    EXPECT_EQ(forwarder.fields("Trailer: X-Sum\r\n"), "Trailer: X-Sum\r\n");
+    EXPECT_EQ(forwarder.fields("Connection: trailer\r\nTrailer: X-Sum\r\n"), "");
+    const std::string response = "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\n\r\n";
+    EXPECT_EQ(forwarder.response(response), response);
+    forwarder.settings.trailers = false;
+    EXPECT_EQ(forwarder.fields("Trailer: X-Sum\r\n"), "");
+    EXPECT_EQ(forwarder.response(response), "HTTP/1.1 200 OK\r\n\r\n");
 }
 
 TEST(Forwarding, DropsWhatConnectionNames) {
@@ -232,7 +263,7 @@ TEST(Forwarding, OfAResponseDropsWhatWasMeantForUs) {
     EXPECT_EQ(
         forwarder.response("HTTP/1.1 200 OK\r\nServer: x\r\nConnection: close, X-Hop\r\n"
                            "X-Hop: 1\r\nKeep-Alive: timeout=5\r\nTransfer-Encoding: chunked\r\n"
-                           "Trailer: y\r\nUpgrade: h2\r\nProxy-Authenticate: z\r\n"
+                           "TE: trailers\r\nUpgrade: h2\r\nProxy-Authenticate: z\r\n"
                            "X-Forwarded-For: kept\r\nVia: kept\r\nDate: now\r\n\r\n"),
         "HTTP/1.1 200 OK\r\nServer: x\r\nX-Forwarded-For: kept\r\nVia: kept\r\nDate: now\r\n\r\n");
 }

@@ -66,7 +66,31 @@ TEST_F(H1ClientTest, AResponseCutAtAnyByteIsTheSameResponse) {
         ASSERT_TRUE(heard.ended) << "cut at " << cut;
         EXPECT_EQ(heard.statuses, (std::vector{103, 200}));
         EXPECT_EQ(heard.body, "hello world");
+        EXPECT_EQ(heard.trailers, "T: v\r\n");
         ASSERT_EQ(client.state(), H1Client::State::idle);
+    }
+}
+
+TEST_F(H1ClientTest, TrailersOfAChunkedRequestGoOutBehindItsLastChunk) {
+    H1Client& client = connect();
+    for (const bool is_chunked : {true, false}) {
+        Heard heard;
+        backend().received.clear();
+        client.begin_exchange(heard);
+        const tests::ParsedRequest head = tests::parse_request(
+            fmt::format("POST / HTTP/1.1\r\nHost: b\r\n{}\r\n\r\n",
+                        is_chunked ? "Transfer-Encoding: chunked" : "Content-Length: 3"));
+        client.send_head(head.head, {});
+        client.send_body(bytes("abc"));
+        client.send_trailers(bytes("Sum: 1\r\n"));
+        client.end_request();
+        settle();
+        EXPECT_TRUE(backend().received.ends_with(
+            is_chunked ? "\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\n\r\n" : "\r\n\r\nabc"))
+            << backend().received;
+        backend().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        settle();
+        EXPECT_TRUE(heard.ended);
     }
 }
 

@@ -127,5 +127,99 @@ TEST_F(H1SessionBody, AnEmptyBodyIsABody) {
               "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n/q ");
 }
 
+constexpr std::string_view with_trailers =
+    "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "3\r\nabc\r\n0\r\nSum: 1\r\nGrpc-Status: 0\r\n\r\n";
+
+TEST_F(H1SessionBody, TrailersReachTheSinkWholeHoweverTheyWereCut) {
+    const std::string next = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n";
+    const std::string sent = std::string(with_trailers) + next;
+    for (std::size_t cut = 1; cut < sent.size(); cut++) {
+        SimPeer& client = connect(sent.substr(0, cut));
+        settle();
+        client.send(sent.substr(cut));
+        settle();
+        ASSERT_EQ(host.requests.size(), 2 * cut) << cut;
+        const fakes::Recorded& request = *host.requests[2 * cut - 2];
+        EXPECT_EQ(request.body, "abc") << cut;
+        EXPECT_EQ(request.trailers, "Sum: 1\r\nGrpc-Status: 0\r\n") << cut;
+        EXPECT_EQ(host.requests.back()->target, "/next") << cut;
+        EXPECT_EQ(host.requests.back()->trailers, "") << cut;
+        client.end();
+        settle();
+    }
+}
+
+TEST_F(H1SessionBody, TrailersInSingleBytesTakeOneSmallBuffer) {
+    const std::size_t chunks = with_trailers.find("3\r\n");
+    const std::size_t beginning = with_trailers.find("Grpc");
+    SimPeer& client = connect(with_trailers.substr(0, chunks));
+    for (const char byte : with_trailers.substr(chunks, beginning - chunks)) {
+        client.send(std::string(1, byte));
+        settle();
+    }
+    EXPECT_EQ(host.small.free_count(), host.small.count() - 1);
+    EXPECT_EQ(host.large.free_count(), host.large.count());
+    client.send(with_trailers.substr(beginning));
+    settle();
+    ASSERT_EQ(host.requests.size(), 1U);
+    EXPECT_EQ(host.requests[0]->trailers, "Sum: 1\r\nGrpc-Status: 0\r\n");
+}
+
+// A request whose sink is done with it before its end: what came behind its body is no head.
+TEST_F(H1SessionBody, TrailersOfARequestThatWasAnsweredMeanwhileAreForgotten) {
+    host.echoes = false;
+    SimPeer& client = connect(with_trailers.substr(0, with_trailers.find("Grpc")));
+    settle();
+    ASSERT_EQ(host.requests.size(), 1U);
+    host.requests[0]->answer("HTTP/1.1 204 No Content\r\n\r\n");
+    settle();
+    client.send(with_trailers.substr(with_trailers.find("Grpc")));
+    settle();
+    EXPECT_EQ(client.received, "HTTP/1.1 204 No Content\r\n\r\n");
+    EXPECT_TRUE(client.has_ended());
+    EXPECT_EQ(host.counters.requests_refused.value(), 0U);
+}
+
+TEST_F(H1SessionBody, TrailersAreNotKeptWhereTheyAreNotPassedOn) {
+    host.settings.forwarding.trailers = false;
+    exchange(with_trailers);
+    ASSERT_EQ(host.requests.size(), 1U);
+    EXPECT_EQ(host.requests[0]->body, "abc");
+    EXPECT_EQ(host.requests[0]->trailers, "");
+}
+
+TEST_F(H1SessionBody, TrailersOfAnAnswerGoOutBehindItsLastChunk) {
+    host.echoes = false;
+    SimPeer& client = connect("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    settle();
+    host.requests[0]->answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "abc", false);
+    host.requests[0]->send_trailers("Sum: 1\r\n");
+    host.requests[0]->finish();
+    settle();
+    EXPECT_TRUE(client.received.ends_with("\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\n\r\n"));
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    settle();
+    EXPECT_EQ(host.requests.size(), 2U);
+    host.requests[1]->answer("HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+TEST_F(H1SessionBody, TrailersOfAnAnswerHaveNoPlaceBehindALengthOrWithoutChunks) {
+    host.echoes = false;
+    SimPeer& client = connect("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    settle();
+    host.requests[0]->answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "abc", false);
+    host.requests[0]->send_trailers("Sum: 1\r\n");
+    host.requests[0]->finish();
+    SimPeer& old = connect("GET / HTTP/1.0\r\n\r\n");
+    settle();
+    host.requests[1]->answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "abc", false);
+    host.requests[1]->send_trailers("Sum: 1\r\n");
+    host.requests[1]->finish();
+    settle();
+    EXPECT_TRUE(client.received.ends_with("\r\n\r\nabc")) << client.received;
+    EXPECT_TRUE(old.received.ends_with("\r\n\r\nabc")) << old.received;
+}
+
 }  // namespace
 }  // namespace ringway::http

@@ -30,6 +30,13 @@ void Recorded::send_body(std::string_view text) {
     client_.flush();
 }
 
+void Recorded::send_trailers(std::string_view lines) {
+    core::Buffer buffer = pool->try_take();
+    ASSERT_TRUE(buffer);
+    buffer.append(std::as_bytes(std::span{lines.data(), lines.size()}));
+    client_.send_trailers(std::move(buffer));
+}
+
 void Recorded::on_request_end() {
     EXPECT_FALSE(has_ended || is_over);
     has_ended = true;

@@ -30,6 +30,7 @@ public:
     // Sends a response; `finishes` false leaves it open for more. The body goes in pieces.
     void answer(std::string_view head_text, std::string_view body = "", bool finishes = true);
     void send_body(std::string_view body);
+    void send_trailers(std::string_view lines);
     void finish() {
         is_over = true;
         client_.finish();
@@ -39,6 +40,7 @@ public:
     Method method;
     std::string target;
     std::string body;
+    std::string trailers;
     int pauses = 0;
     bool has_ended = false;  // The request is whole.
     bool is_gone = false;    // The client is.
@@ -52,6 +54,11 @@ private:
         EXPECT_FALSE(has_ended || is_over);
         body.append(reinterpret_cast<const char*>(bytes.bytes().data()), bytes.size());
         if (grants) client_.grant(bytes.size());
+    }
+    void on_request_trailers(core::Buffer lines) override {
+        EXPECT_FALSE(has_ended || is_over);
+        EXPECT_TRUE(trailers.empty());
+        trailers.assign(reinterpret_cast<const char*>(lines.bytes().data()), lines.size());
     }
     void on_request_pause() override {
         pauses++;
