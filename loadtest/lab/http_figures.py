@@ -71,8 +71,7 @@ def fewest_pairs(rows):
 
 def rival_bar(lab, row, bar):
     return Bar(
-        f"{lab.scenario.what}, CPU per {lab.scenario.unit.name},"
-        f" {row['connections']} connections, ÷ {row['better']}",
+        f"{lab.settings.scenario}: CPU per {lab.scenario.unit.name}, {row['connections']} connections, ÷ {row['better']}",
         row["ratio_to_better"],
         bar,
         count_min=PAIRS_MIN,
@@ -86,12 +85,12 @@ def tuned_remarks(lab):
         for name in TUNED:
             figure = stats.spread(stats.ratios(mine, report.by_round(lab.runs, name, connections)))
             text = report.interval(figure)
-            yield f"{lab.scenario.what}, {connections} connections, ÷ {name}: {text}"
+            yield f"{lab.settings.scenario}: {connections} connections, ÷ {name}: {text}"
 
 
 def log_bar(row):
     return Bar(
-        f"CPU per request with the JSON access log, {row['connections']} connections, ÷ without",
+        f"small, access log json, {row['connections']} connections, ÷ without",
         row["ratio_to_ringway"],
         LOG_BAR,
         count_min=PAIRS_MIN,

@@ -51,7 +51,7 @@ SCENARIOS = {
     # With nginx's or our own answer head about 130 bytes on the wire.
     "small": Scenario("130 bytes in all, keep-alive", 2),
     "close": Scenario(
-        "as small, and a connection for each request", 2, connections=(64, 256), share=0.3, closes=True
+        "as small, and a connection for each request", 2, connections=(64, 256), share=0.2, closes=True
     ),
     "medium": Scenario("answers of 64 KiB", 64 * KIB, connections=(8, 64), share=0.25),
     "chunked": Scenario(
