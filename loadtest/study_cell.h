@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/clock.h"
@@ -47,5 +48,7 @@ struct Outcome {
 
 std::string_view name_of(Service service);
 std::string_view name_of(Workload workload);
+std::optional<Service> service_named(std::string_view name);
+std::optional<Workload> workload_named(std::string_view name);
 
 }  // namespace ringway::loadtest

@@ -97,6 +97,7 @@ public:
         demand_ = std::make_unique<Demand>(cell, core::Prng::splitmix(seeds), capacity);
         const StudyRun run{cell, weights_, core::Prng::splitmix(seeds)};
         policy_ = make_policy(policy, run);
+        CHECK(policy_ != nullptr);
         core::Prng phases{core::Prng::splitmix(seeds)};
         for (std::uint32_t shard = 0; shard < cell.shards; shard++) {
             const double phase = cell.are_aligned ? 0 : phases.real();
@@ -213,32 +214,6 @@ private:
 };
 
 }  // namespace
-
-std::string_view name_of(Service service) {
-    switch (service) {
-        case Service::exponential:
-            return "exponential";
-        case Service::pareto:
-            return "pareto";
-    }
-    return "unknown";
-}
-
-std::string_view name_of(Workload workload) {
-    switch (workload) {
-        case Workload::uniform:
-            return "uniform";
-        case Workload::one_slow:
-            return "one_slow";
-        case Workload::flapping:
-            return "flapping";
-        case Workload::bursty:
-            return "bursty";
-        case Workload::uneven:
-            return "uneven";
-    }
-    return "unknown";
-}
 
 Outcome run_cell(const Cell& cell, std::string_view policy) {
     Totals totals;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "balance/least_loaded.h"
 #include "balance/load_view.h"
+#include "balance/picker.h"
 #include "core/check.h"
 #include "core/prng.h"
 
@@ -111,61 +111,80 @@ private:
     }
 };
 
-// The room's own code: a view and a picker per shard, snapshots as rows.
+// The room's own code: a set, a view and a picker per shard, snapshots as rows.
 class Ringway final : public StudyPolicy {
 public:
-    explicit Ringway(const StudyRun& run) {
+    Ringway(const StudyRun& run, balance::Algorithm algorithm) : interval_(run.cell.interval) {
         std::uint64_t seed = run.seed;
-        for (std::uint32_t shard = 0; shard < run.cell.shards; shard++) {
-            loads_.push_back(balance::LoadView({.backends = run.weights.size(),
-                                                .shards = run.cell.shards,
-                                                .own = core::ShardId{shard},
-                                                .interval = run.cell.interval}));
-            pickers_.emplace_back(run.weights.size());
-            pickers_.back().set_weights(run.weights);
-            prngs_.emplace_back(core::Prng::splitmix(seed));
+        std::vector<balance::Backend> backends;
+        for (const float weight : run.weights) {
+            backends.push_back({.identity = core::Prng::splitmix(seed), .weight = weight});
         }
-        settled_.resize(run.cell.shards);
-        interval_ = run.cell.interval;
-        blocked_.resize(run.weights.size());
+        const balance::LatencyKind latency = algorithm == balance::Algorithm::peak_ewma
+                                                 ? balance::LatencyKind::peak
+                                                 : balance::LatencyKind::mean;
+        for (std::uint32_t shard = 0; shard < run.cell.shards; shard++) {
+            const balance::BackendSet set{backends};
+            const std::uint64_t start = shard * backends.size() / run.cell.shards;
+            shards_.push_back({.set = set,
+                               .load = balance::LoadView{{.backends = backends.size(),
+                                                          .shards = run.cell.shards,
+                                                          .own = core::ShardId{shard},
+                                                          .interval = interval_,
+                                                          .latency = latency}},
+                               .picker = {set, {.algorithm = algorithm}, start},
+                               .prng = core::Prng{core::Prng::splitmix(seed)}});
+        }
     }
 
     std::uint32_t pick(std::uint32_t shard, core::Instant now,
                        std::span<const std::uint8_t> up) override {
-        if (now - settled_[shard] >= interval_) {
-            loads_[shard].settle(now);
-            settled_[shard] = now;
+        Shard& own = shards_[shard];
+        for (std::size_t i = 0; i < up.size(); i++) {
+            if (own.set.has(i, balance::Block::down) == (up[i] == 0)) continue;
+            if (up[i] == 0) own.set.block(i, balance::Block::down);
+            if (up[i] != 0) own.set.unblock(i, balance::Block::down);
         }
-        for (std::size_t i = 0; i < up.size(); i++) blocked_[i] = up[i] == 0 ? 1 : 0;
-        const balance::OpenSet open{blocked_, {}};
-        const auto picked = pickers_[shard].pick(loads_[shard], open, now, prngs_[shard]);
+        if (now - own.settled >= interval_) {
+            own.load.settle(now);
+            own.picker.settle(own.set, own.load, now);
+            own.settled = now;
+        }
+        // Every request has a key of its own: for algorithms that hash, the best that can happen.
+        const balance::PickRequest request{.key = own.prng(), .now = now};
+        const auto picked = own.picker.pick(own.set, own.load, request, own.prng);
         CHECK(picked.has_value());
         return static_cast<std::uint32_t>(*picked);
     }
-    void begin(const At& at) override { loads_[at.shard].begin(at.backend); }
+    void begin(const At& at) override { shards_[at.shard].load.begin(at.backend); }
     void end(const At& at) override {
-        loads_[at.shard].end(at.backend);
-        loads_[at.shard].observe(at.backend, at.latency, at.now);
+        shards_[at.shard].load.end(at.backend);
+        shards_[at.shard].load.observe(at.backend, at.latency, at.now);
     }
     void publish(std::uint32_t shard, core::Instant now) override {
-        balance::LoadView& load = loads_[shard];
-        for (std::uint32_t other = 0; other < loads_.size(); other++) {
-            if (other == shard) continue;
-            for (const std::uint32_t i : load.changed()) {
-                loads_[other].take(core::ShardId{shard}, load.row(i), now);
+        Shard& own = shards_[shard];
+        own.picker.settle(own.set, own.load, now);
+        for (Shard& other : shards_) {
+            if (&other == &own) continue;
+            for (const std::uint32_t i : own.load.changed()) {
+                other.load.take(core::ShardId{shard}, own.load.row(i), now);
             }
-            loads_[other].heard(core::ShardId{shard}, now);
+            other.load.heard(core::ShardId{shard}, now);
         }
-        load.published();
+        own.load.published();
     }
 
 private:
-    std::vector<balance::LoadView> loads_;
-    std::vector<balance::LeastLoaded> pickers_;
-    std::vector<core::Prng> prngs_;
-    std::vector<core::Instant> settled_;
-    std::vector<std::uint8_t> blocked_;
-    core::Duration interval_{};
+    struct Shard {
+        balance::BackendSet set;
+        balance::LoadView load;
+        balance::Picker picker;
+        core::Prng prng;
+        core::Instant settled{};
+    };
+
+    std::vector<Shard> shards_;
+    core::Duration interval_;
 };
 
 }  // namespace
@@ -179,7 +198,12 @@ std::unique_ptr<StudyPolicy> make_policy(std::string_view name, const StudyRun& 
     if (name == "snapshot_minimum") return std::make_unique<SnapshotMinimum>(run);
     if (name == "two_choices") return std::make_unique<TwoChoices>(run);
     if (name == "exact") return std::make_unique<Exact>(run);
-    return std::make_unique<Ringway>(run);
+    if (name == "ringway") {
+        return std::make_unique<Ringway>(run, balance::Algorithm::least_connections);
+    }
+    const std::optional<balance::Algorithm> algorithm = balance::algorithm_named(name);
+    if (!algorithm) return nullptr;
+    return std::make_unique<Ringway>(run, *algorithm);
 }
 
 }  // namespace ringway::loadtest

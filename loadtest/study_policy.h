@@ -44,7 +44,7 @@ struct StudyRun {
 
 // The names of the policies of the grid: siloed, snapshot_minimum, two_choices, exact, ringway.
 std::span<const std::string_view> grid_policies();
-// Any of them, or the name of one of balance's algorithms.
+// Any of them, or one of balance's algorithms by its name; nothing for another name.
 std::unique_ptr<StudyPolicy> make_policy(std::string_view name, const StudyRun& run);
 
 }  // namespace ringway::loadtest
