@@ -71,7 +71,7 @@ std::uint64_t DeadlineRoundRobin::due(std::uint64_t round, const Turn& turn) {
     return (round << round_bits) + turns / turn.weight;
 }
 
-std::optional<std::size_t> DeadlineRoundRobin::pick(const OpenSet& open) {
+Choice DeadlineRoundRobin::pick(const OpenSet& open) {
     if (heap_.empty()) return {};
     for (int tries = 0; tries < tries_max; tries++) {
         const std::size_t first = take();

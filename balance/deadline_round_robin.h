@@ -8,10 +8,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
+#include "balance/choice.h"
 #include "balance/open_set.h"
 
 namespace ringway::balance {
@@ -24,7 +24,7 @@ public:
     void set_weights(std::span<const std::uint32_t> weights);
 
     // Nothing when nobody is open.
-    std::optional<std::size_t> pick(const OpenSet& open);
+    Choice pick(const OpenSet& open);
 
 private:
     struct Turn {

@@ -9,7 +9,7 @@ constexpr int tries_max = 64;
 
 }  // namespace
 
-std::optional<std::size_t> HashPick::pick(const Request& request) const {
+Choice HashPick::pick(const Request& request) const {
     const Maglev* maglev = std::get_if<Maglev>(&table_);
     const RingHash* ring = std::get_if<RingHash>(&table_);
     std::uint64_t key = request.key;

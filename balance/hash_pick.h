@@ -8,12 +8,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <variant>
 
 #include "balance/backend_set.h"
 #include "balance/bounded_load.h"
+#include "balance/choice.h"
 #include "balance/maglev.h"
 #include "balance/open_set.h"
 #include "balance/ring_hash.h"
@@ -35,7 +35,7 @@ public:
     explicit HashPick(HashTable table) : table_(std::move(table)) {}
 
     // Nothing when nobody was found in so many tries: the caller looks at all of them.
-    std::optional<std::size_t> pick(const Request& request) const;
+    Choice pick(const Request& request) const;
 
 private:
     static bool takes(const Request& request, std::size_t backend, std::uint64_t key);

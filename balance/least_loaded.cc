@@ -40,37 +40,20 @@ struct Rows {
     std::size_t size;
 };
 
-// What a first look at all of a block adds up to.
+// What all of a block adds up to.
 struct Sums {
-    float seen = 0;
-    float published = 0;
-    float members = 0;  // Of what is seen, those who may be picked.
-    float count = 0;    // Of members.
-    float width = 0;
+    float seen;
+    float others;
 };
 
 Sums add_up(const Rows& rows) {
     Lanes seen{};
     Lanes published{};
-    Lanes members{};
-    Lanes count{};
-    Lanes width{};
-    const Lanes one = Lanes{} + 1.0F;
     for (std::size_t i = 0; i < rows.size; i += lane_count) {
-        const Lanes wide = lanes_at(rows.capacity + i);
-        const Lanes load = lanes_at(rows.seen + i);
-        const LaneBits is_member = wide > 0.0F;
-        seen += load;
+        seen += lanes_at(rows.seen + i);
         published += lanes_at(rows.published + i);
-        members += is_member ? load : Lanes{};
-        count += is_member ? one : Lanes{};
-        width += wide;
     }
-    return {.seen = sum_of(seen),
-            .published = sum_of(published),
-            .members = sum_of(members),
-            .count = sum_of(count),
-            .width = sum_of(width)};
+    return {.seen = sum_of(seen), .others = sum_of(seen - published)};
 }
 
 // The level up to which `pour` fills the backends: the root of Σ max(0, level × capacity − load −
@@ -115,6 +98,14 @@ std::size_t index_of(std::size_t bit) {
     return bit % 16 * lane_count + bit / 16;
 }
 
+// Without the processor's own instruction std::popcount is a call.
+std::uint64_t count_of(std::uint64_t bits) {
+    bits -= (bits >> 1) & 0x5555'5555'5555'5555;
+    bits = (bits & 0x3333'3333'3333'3333) + ((bits >> 2) & 0x3333'3333'3333'3333);
+    bits = (bits + (bits >> 4)) & 0x0f0f'0f0f'0f0f'0f0f;
+    return (bits * 0x0101'0101'0101'0101) >> 56;
+}
+
 // The n-th of the bits that are set.
 std::size_t set_bit(std::uint64_t bits, std::uint64_t n) {
     for (; n > 0; n--) bits &= bits - 1;
@@ -146,9 +137,9 @@ void LeastLoaded::set_weights(std::span<const float> weights) {
         weight_[i] = weights[i];
         update_cost(i);
     }
-    if (blocks_.size() == 1) return;
     std::vector<float> of_blocks;
-    for (const Block& block : blocks_) {
+    for (Block& block : blocks_) {
+        measure(block);
         float weight = 0;
         for (std::size_t i = block.first; i < block.end; i++) weight += weight_[i];
         of_blocks.push_back(weight);
@@ -159,6 +150,17 @@ void LeastLoaded::set_weights(std::span<const float> weights) {
 void LeastLoaded::set_price(std::size_t backend, float price) {
     price_[backend] = price;
     update_cost(backend);
+    measure(*std::ranges::upper_bound(blocks_, backend, {}, &Block::end));
+}
+
+void LeastLoaded::measure(Block& block) {
+    float width = 0;
+    block.members = 0;
+    for (std::size_t i = block.first; i < block.end; i++) {
+        width += capacity_[i];
+        block.members += capacity_[i] > 0 ? 1.0F : 0.0F;
+    }
+    block.width_inverse = width > 0 ? 1 / width : 0;
 }
 
 void LeastLoaded::update_cost(std::size_t backend) {
@@ -167,8 +169,8 @@ void LeastLoaded::update_cost(std::size_t backend) {
     capacity_[backend] = is_member ? weight_[backend] / price_[backend] : 0;
 }
 
-std::optional<std::size_t> LeastLoaded::pick(const LoadView& load, const OpenSet& open,
-                                             core::Instant now, core::Prng& prng) {
+Choice LeastLoaded::pick(const LoadView& load, const OpenSet& open, core::Instant now,
+                         core::Prng& prng) {
     std::size_t chosen = 0;
     if (blocks_.size() > 1) {
         if (by_weight_.empty()) return {};
@@ -181,7 +183,7 @@ std::optional<std::size_t> LeastLoaded::pick(const LoadView& load, const OpenSet
     } else {
         score_own(blocks_[chosen], load, scores);
     }
-    const std::optional<std::size_t> picked = pick_in(blocks_[chosen], scores, open, prng);
+    const Choice picked = pick_in(blocks_[chosen], scores, open, prng);
     if (picked || blocks_.size() == 1) return picked;
     return search(chosen, load, open);
 }
@@ -200,7 +202,7 @@ void LeastLoaded::fade(const LoadView& load, core::Instant now) {
     faded_until_ = now + core::Duration{static_cast<std::int64_t>(load.latency_us() * 1e3F / 64)};
 }
 
-void LeastLoaded::score_own(Block block, const LoadView& load, Scores& scores) const {
+void LeastLoaded::score_own(const Block& block, const LoadView& load, Scores& scores) const {
     Lanes least = Lanes{} + no_member;
     for (std::size_t i = block.first; i < block.end; i += lane_count) {
         const Lanes score = (lanes_at(load.own() + i) + 1.0F) * lanes_at(&cost_[i]);
@@ -210,7 +212,7 @@ void LeastLoaded::score_own(Block block, const LoadView& load, Scores& scores) c
     scores.least = smallest_of(least);
 }
 
-void LeastLoaded::score_block(Block block, const LoadView& load, const Fading& fading,
+void LeastLoaded::score_block(const Block& block, const LoadView& load, const Fading& fading,
                               float pouring, Scores& scores) const {
     const Rows rows{.own = load.own() + block.first,
                     .seen = load.seen_total() + block.first,
@@ -220,10 +222,9 @@ void LeastLoaded::score_block(Block block, const LoadView& load, const Fading& f
                     .size = block.end - block.first};
     const float survivors = fading.survivors;
     const Sums sums = add_up(rows);
-    const Pour pour{.amount = (sums.seen - sums.published) * (1 - survivors) * pouring,
-                    .survivors = survivors};
-    // If all were under water, this would be the level; it cannot be lower.
-    const float all = (pour.amount + sums.members * survivors + sums.count) / sums.width;
+    const Pour pour{.amount = sums.others * (1 - survivors) * pouring, .survivors = survivors};
+    // If all were under water, this would be the level: it is no higher.
+    const float all = (pour.amount + sums.seen * survivors + block.members) * block.width_inverse;
     const float level = level_of(rows, pour, all);
     const Lanes water = Lanes{} + level;
     Lanes least = Lanes{} + no_member;
@@ -238,13 +239,13 @@ void LeastLoaded::score_block(Block block, const LoadView& load, const Fading& f
     scores.least = smallest_of(least);
 }
 
-std::optional<std::size_t> LeastLoaded::pick_in(Block block, Scores& scores, const OpenSet& open,
-                                                core::Prng& prng) const {
+Choice LeastLoaded::pick_in(const Block& block, Scores& scores, const OpenSet& open,
+                            core::Prng& prng) const {
     const std::size_t size = block.end - block.first;
     while (scores.least < too_dear) {
         // Scores are above 0: a request costs something.
         const std::uint64_t ties = ties_of({scores.of.data(), size}, scores.least * (1 + tie));
-        const auto count = static_cast<std::uint64_t>(std::popcount(ties));
+        const std::uint64_t count = count_of(ties);
         const std::size_t i = index_of(set_bit(ties, count > 1 ? prng.uniform(count) : 0));
         if (open.has(block.first + i)) return block.first + i;
         scores.of[i] = no_member;
@@ -255,11 +256,11 @@ std::optional<std::size_t> LeastLoaded::pick_in(Block block, Scores& scores, con
 
 // For the rare case that nobody in the drawn block may be picked: the first that may, block by
 // block.
-std::optional<std::size_t> LeastLoaded::search(std::size_t first_block, const LoadView& load,
-                                               const OpenSet& open) const {
+Choice LeastLoaded::search(std::size_t first_block, const LoadView& load,
+                           const OpenSet& open) const {
     for (std::size_t step = 1; step < blocks_.size(); step++) {
         const Block block = blocks_[(first_block + step) % blocks_.size()];
-        std::optional<std::size_t> best;
+        Choice best;
         for (std::size_t i = block.first; i < std::min(block.end, backends_); i++) {
             if (weight_[i] <= 0 || !open.has(i)) continue;
             if (!best || (load.own()[i] + 1) * cost_[i] < (load.own()[*best] + 1) * cost_[*best]) {

@@ -17,11 +17,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "balance/alias_table.h"
+#include "balance/choice.h"
 #include "balance/load_view.h"
 #include "balance/open_set.h"
 #include "core/prng.h"
@@ -37,8 +37,7 @@ public:
     // How much dearer a request is here than elsewhere; 1 for all until told otherwise.
     void set_price(std::size_t backend, float price);
 
-    std::optional<std::size_t> pick(const LoadView& load, const OpenSet& open, core::Instant now,
-                                    core::Prng& prng);
+    Choice pick(const LoadView& load, const OpenSet& open, core::Instant now, core::Prng& prng);
 
     // What `pick` compares, for explaining it: the middle of what it may draw.
     float score(std::size_t backend, const LoadView& load, core::Instant now) const;
@@ -49,6 +48,8 @@ private:
     struct Block {
         std::size_t first;  // A multiple of the lanes, and so is the end.
         std::size_t end;
+        float members = 0;        // How many may be picked,
+        float width_inverse = 0;  // and 1 / Σ capacity of them.
     };
     // How much of what a snapshot saw is there still. It changes slowly against picks.
     struct Fading {
@@ -61,16 +62,15 @@ private:
         float least;
     };
 
-    std::optional<std::size_t> pick_in(Block block, Scores& scores, const OpenSet& open,
-                                       core::Prng& prng) const;
-    std::optional<std::size_t> search(std::size_t first_block, const LoadView& load,
-                                      const OpenSet& open) const;
-    void score_block(Block block, const LoadView& load, const Fading& fading, float pouring,
+    Choice pick_in(const Block& block, Scores& scores, const OpenSet& open, core::Prng& prng) const;
+    Choice search(std::size_t first_block, const LoadView& load, const OpenSet& open) const;
+    void score_block(const Block& block, const LoadView& load, const Fading& fading, float pouring,
                      Scores& scores) const;
     static Fading fading_at(const LoadView& load, core::Instant now);
     void fade(const LoadView& load, core::Instant now);
-    void score_own(Block block, const LoadView& load, Scores& scores) const;
+    void score_own(const Block& block, const LoadView& load, Scores& scores) const;
     void update_cost(std::size_t backend);
+    void measure(Block& block);
 
     std::size_t backends_;
     std::vector<Block> blocks_;

@@ -175,11 +175,11 @@ void Picker::update_prices(const LoadView& load, core::Instant now) {
     }
 }
 
-std::optional<std::size_t> Picker::pick(const BackendSet& set, const LoadView& load,
-                                        const PickRequest& request, core::Prng& prng) {
+Choice Picker::pick(const BackendSet& set, const LoadView& load, const PickRequest& request,
+                    core::Prng& prng) {
     const OpenSet open{set.blocks(), request.excluded, ramp_.is_active() ? &ramp_ : nullptr};
     const Question question{set, load, request, prng, open};
-    std::optional<std::size_t> picked = pick_open(question);
+    Choice picked = pick_open(question);
     if (!picked && open.has_ramp()) picked = pick_open(question.loosened(open.without_ramp()));
     if (!picked && open.has_exclusion()) {
         picked = pick_open(question.loosened(open.without_exclusion()));
@@ -196,7 +196,7 @@ std::optional<std::size_t> Picker::pick(const BackendSet& set, const LoadView& l
     return picked;
 }
 
-std::optional<std::size_t> Picker::pick_open(const Question& question) {
+Choice Picker::pick_open(const Question& question) {
     if (parts_.empty()) return {};
     std::size_t first = 0;
     if (parts_.size() > 1) {
@@ -212,7 +212,7 @@ std::optional<std::size_t> Picker::pick_open(const Question& question) {
     return {};
 }
 
-std::optional<std::size_t> Picker::pick_in(Part& part, const Question& question) {
+Choice Picker::pick_in(Part& part, const Question& question) {
     switch (settings_.algorithm) {
         case Algorithm::round_robin:
             return part.turns ? part.turns->pick(question.open)
@@ -237,15 +237,15 @@ std::optional<std::size_t> Picker::pick_in(Part& part, const Question& question)
     return {};
 }
 
-std::optional<std::size_t> Picker::pick_first(const Part& part, const Question& question) const {
+Choice Picker::pick_first(const Part& part, const Question& question) const {
     std::optional<std::size_t> next = question.set.open().next(0);
     while (next && (part.weights[*next] <= 0 || !question.open.has(*next))) {
         next = question.set.open().next(*next + 1);
     }
-    return next;
+    return next ? Choice{*next} : Choice{};
 }
 
-std::optional<std::size_t> Picker::pick_hashed(const Part& part, const Question& question) const {
+Choice Picker::pick_hashed(const Part& part, const Question& question) const {
     const auto tier = std::ranges::find(tiers_, part.cohort.tier, &Tier::tier);
     if (tier == tiers_.end()) return {};
     const HashPick::Request request{
@@ -254,7 +254,7 @@ std::optional<std::size_t> Picker::pick_hashed(const Part& part, const Question&
         .load = question.load,
         .open = question.open,
         .bound = {.factor = settings_.load_bound, .total_weight = part.total_weight}};
-    const std::optional<std::size_t> picked = tier->pick.pick(request);
+    const Choice picked = tier->pick.pick(request);
     if (picked) return picked;
     // Hardly ever. Somebody has room, because bounds are rounded up; then anybody who is open.
     const std::size_t from = question.request.key % part.weights.size();

@@ -44,8 +44,8 @@ public:
     void settle(const BackendSet& set, const LoadView& load, core::Instant now);
 
     // The caller begins the request on the load view. Nothing: nobody may be picked.
-    std::optional<std::size_t> pick(const BackendSet& set, const LoadView& load,
-                                    const PickRequest& request, core::Prng& prng);
+    Choice pick(const BackendSet& set, const LoadView& load, const PickRequest& request,
+                core::Prng& prng);
 
     // How the picks are shared out since the last settle.
     struct Part {
@@ -73,10 +73,10 @@ private:
     void fill_turns(Part& part);
     void rebuild_tables(const BackendSet& set);
     void update_prices(const LoadView& load, core::Instant now);
-    std::optional<std::size_t> pick_open(const Question& question);
-    std::optional<std::size_t> pick_in(Part& part, const Question& question);
-    std::optional<std::size_t> pick_first(const Part& part, const Question& question) const;
-    std::optional<std::size_t> pick_hashed(const Part& part, const Question& question) const;
+    Choice pick_open(const Question& question);
+    Choice pick_in(Part& part, const Question& question);
+    Choice pick_first(const Part& part, const Question& question) const;
+    Choice pick_hashed(const Part& part, const Question& question) const;
 
     Settings settings_;
     std::uint64_t start_;

@@ -14,13 +14,12 @@
 
 namespace ringway::balance {
 
-inline std::optional<std::size_t> pick_of_two(const AliasTable& by_weight,
-                                              std::span<const float> weights, const LoadView& load,
-                                              const OpenSet& open, core::Prng& prng) {
-    const std::optional<std::size_t> one = pick_random(by_weight, weights, open, prng);
+inline Choice pick_of_two(const AliasTable& by_weight, std::span<const float> weights,
+                          const LoadView& load, const OpenSet& open, core::Prng& prng) {
+    const Choice one = pick_random(by_weight, weights, open, prng);
     if (!one) return {};
     // Where one backend has nearly all the weight, another is not insisted on.
-    std::optional<std::size_t> other;
+    Choice other;
     for (int draw = 0; draw < 4 && (!other || other == one); draw++) {
         const std::size_t drawn = by_weight.draw(prng);
         if (open.has(drawn)) other = drawn;

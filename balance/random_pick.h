@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 
 #include "balance/alias_table.h"
+#include "balance/choice.h"
 #include "balance/open_set.h"
 #include "core/prng.h"
 
@@ -17,8 +17,7 @@ namespace ringway::balance {
 inline constexpr int draws_max = 32;
 
 // The first member that is open from index `from` on, around the end.
-inline std::optional<std::size_t> first_open(std::span<const float> weights, std::size_t from,
-                                             const OpenSet& open) {
+inline Choice first_open(std::span<const float> weights, std::size_t from, const OpenSet& open) {
     for (std::size_t step = 0; step < weights.size(); step++) {
         const std::size_t i =
             from + step < weights.size() ? from + step : from + step - weights.size();
@@ -27,9 +26,8 @@ inline std::optional<std::size_t> first_open(std::span<const float> weights, std
     return {};
 }
 
-inline std::optional<std::size_t> pick_random(const AliasTable& by_weight,
-                                              std::span<const float> weights, const OpenSet& open,
-                                              core::Prng& prng) {
+inline Choice pick_random(const AliasTable& by_weight, std::span<const float> weights,
+                          const OpenSet& open, core::Prng& prng) {
     if (by_weight.empty()) return {};
     for (int draw = 0; draw < draws_max; draw++) {
         const std::size_t drawn = by_weight.draw(prng);

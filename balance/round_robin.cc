@@ -34,8 +34,8 @@ void RoundRobin::set_weights(std::span<const std::uint32_t> weights) {
 }
 
 template <class MayPick>
-std::optional<std::size_t> RoundRobin::pick_among(MayPick may_pick) {
-    std::optional<std::size_t> best;
+Choice RoundRobin::pick_among(MayPick may_pick) {
+    Choice best;
     std::int64_t total = 0;
     for (std::size_t i = 0; i < entries_.size(); i++) {
         if (entries_[i].weight == 0 || !may_pick(i)) continue;
@@ -47,7 +47,7 @@ std::optional<std::size_t> RoundRobin::pick_among(MayPick may_pick) {
     return best;
 }
 
-std::optional<std::size_t> RoundRobin::pick(const OpenSet& open) {
+Choice RoundRobin::pick(const OpenSet& open) {
     return pick_among([&open](std::size_t i) { return open.has(i); });
 }
 
@@ -56,7 +56,7 @@ std::optional<std::size_t> RoundRobin::pick(std::span<const std::uint8_t> eligib
     CHECK(eligible.size() == entries_.size());
     const auto others =
         pick_among([&](std::size_t i) { return eligible[i] != 0 && i != excluded; });
-    if (others) return others;
+    if (others) return *others;
     if (excluded && eligible[*excluded] != 0) return excluded;
     return {};
 }

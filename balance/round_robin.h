@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "balance/choice.h"
 #include "balance/open_set.h"
 
 namespace ringway::balance {
@@ -24,7 +25,7 @@ public:
     void set_weights(std::span<const std::uint32_t> weights);
 
     // Nothing when nobody is open.
-    std::optional<std::size_t> pick(const OpenSet& open);
+    Choice pick(const OpenSet& open);
 
     // `eligible[i]` says whether backend i may be picked. `excluded` is picked only when nobody
     // else may be. Nothing when nobody is eligible.
@@ -40,7 +41,7 @@ private:
     };
 
     template <class MayPick>
-    std::optional<std::size_t> pick_among(MayPick may_pick);
+    Choice pick_among(MayPick may_pick);
 
     std::vector<Entry> entries_;
 };

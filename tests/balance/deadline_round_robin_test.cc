@@ -12,7 +12,7 @@ namespace {
 struct Turns {
     explicit Turns(std::vector<std::uint32_t> w, std::uint64_t start = 0)
         : weights(std::move(w)), blocks(weights.size()), turns(weights, start) {}
-    std::optional<std::size_t> pick() { return turns.pick(OpenSet{blocks, {}}); }
+    Choice pick() { return turns.pick(OpenSet{blocks, {}}); }
 
     std::vector<std::uint32_t> weights;
     std::vector<std::uint8_t> blocks;

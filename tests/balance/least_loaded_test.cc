@@ -25,8 +25,7 @@ struct Shard {
         picker.set_weights(weights);
         load.settle(start);
     }
-    std::optional<std::size_t> pick(Instant now = start,
-                                    std::span<const std::uint32_t> excluded = {}) {
+    Choice pick(Instant now = start, std::span<const std::uint32_t> excluded = {}) {
         return picker.pick(load, OpenSet{blocks, excluded}, now, prng);
     }
     // Picks and begins.

@@ -32,11 +32,10 @@ struct Group {
     Group(const std::vector<Backend>& backends, const Settings& settings)
         : set(backends), load({.backends = backends.size()}), picker(set, settings, 0) {}
 
-    std::optional<std::size_t> pick(std::span<const std::uint32_t> excluded = {}) {
+    Choice pick(std::span<const std::uint32_t> excluded = {}) {
         return pick_key(mix(++picks, 5), excluded);
     }
-    std::optional<std::size_t> pick_key(std::uint64_t key,
-                                        std::span<const std::uint32_t> excluded = {}) {
+    Choice pick_key(std::uint64_t key, std::span<const std::uint32_t> excluded = {}) {
         return picker.pick(set, load, {.key = key, .excluded = excluded, .now = now}, prng);
     }
     void settle() { picker.settle(set, load, now); }
