@@ -26,8 +26,8 @@ float answered(core::Duration age, float latency_us) {
 }
 
 struct Pour {
-    float amount;     // Requests to be poured.
-    float survivors;  // What is left of a request that a snapshot saw.
+    float amount;  // Requests to be poured.
+    float gone;    // Of a request that a snapshot saw, at the group's pace.
 };
 
 // One shard's view of a block, by lanes.
@@ -37,23 +37,34 @@ struct Rows {
     const float* published;
     const float* cost;
     const float* capacity;
+    const float* pace;
     std::size_t size;
 };
 
+// The part of what the snapshots saw that has gone.
+Lanes lost(const Rows& rows, std::size_t i, float gone) {
+    return smaller(lanes_at(rows.pace + i) * gone, Lanes{} + 1.0F);
+}
+Lanes left(const Rows& rows, std::size_t i, float gone) {
+    return lanes_at(rows.seen + i) * (1.0F - lost(rows, i, gone));
+}
+
 // What all of a block adds up to.
 struct Sums {
-    float seen;
-    float others;
+    float left;
+    float others_gone;
 };
 
-Sums add_up(const Rows& rows) {
-    Lanes seen{};
-    Lanes published{};
+Sums add_up(const Rows& rows, float gone) {
+    Lanes remaining{};
+    Lanes replaced{};
     for (std::size_t i = 0; i < rows.size; i += lane_count) {
-        seen += lanes_at(rows.seen + i);
-        published += lanes_at(rows.published + i);
+        const Lanes seen = lanes_at(rows.seen + i);
+        const Lanes part = lost(rows, i, gone);
+        remaining += seen * (1.0F - part);
+        replaced += (seen - lanes_at(rows.published + i)) * part;
     }
-    return {.seen = sum_of(seen), .others = sum_of(seen - published)};
+    return {.left = sum_of(remaining), .others_gone = sum_of(replaced)};
 }
 
 // The level up to which `pour` fills the backends: the root of Σ max(0, level × capacity − load −
@@ -64,7 +75,7 @@ float level_of(const Rows& rows, const Pour& pour, float level) {
         Lanes width{};
         for (std::size_t i = 0; i < rows.size; i += lane_count) {
             const Lanes wide = lanes_at(rows.capacity + i);
-            const Lanes load = lanes_at(rows.seen + i) * pour.survivors + 1.0F;
+            const Lanes load = left(rows, i, pour.gone) + 1.0F;
             const LaneBits is_under = load < wide * level;
             content += is_under ? load : Lanes{};
             width += is_under ? wide : Lanes{};
@@ -119,7 +130,8 @@ LeastLoaded::LeastLoaded(std::size_t backends)
       weight_(padded(backends)),
       price_(padded(backends), 1),
       cost_(padded(backends), no_member),
-      capacity_(padded(backends)) {
+      capacity_(padded(backends)),
+      pace_(padded(backends), 1) {
     CHECK(backends > 0);
     const std::size_t units = padded(backends) / lane_count;
     const std::size_t count =
@@ -219,18 +231,19 @@ void LeastLoaded::score_block(const Block& block, const LoadView& load, const Fa
                     .published = load.published_row() + block.first,
                     .cost = &cost_[block.first],
                     .capacity = &capacity_[block.first],
+                    .pace = &pace_[block.first],
                     .size = block.end - block.first};
-    const float survivors = fading.survivors;
-    const Sums sums = add_up(rows);
-    const Pour pour{.amount = sums.others * (1 - survivors) * pouring, .survivors = survivors};
+    const float gone = 1 - fading.survivors;
+    const Sums sums = add_up(rows, gone);
+    const Pour pour{.amount = sums.others_gone * pouring, .gone = gone};
     // If all were under water, this would be the level: it is no higher.
-    const float all = (pour.amount + sums.seen * survivors + block.members) * block.width_inverse;
+    const float all = (pour.amount + sums.left + block.members) * block.width_inverse;
     const float level = level_of(rows, pour, all);
     const Lanes water = Lanes{} + level;
     Lanes least = Lanes{} + no_member;
     for (std::size_t i = 0; i < rows.size; i += lane_count) {
         const Lanes cost = lanes_at(rows.cost + i);
-        const Lanes seen = (lanes_at(rows.seen + i) * survivors + 1.0F) * cost;
+        const Lanes seen = (left(rows, i, gone) + 1.0F) * cost;
         const Lanes since = lanes_at(rows.own + i) - lanes_at(rows.published + i) * fading.answered;
         const Lanes score = larger(seen, water) + since * cost;
         store_lanes(score, &scores.of[i]);

@@ -36,6 +36,8 @@ public:
     void set_weights(std::span<const float> weights);
     // How much dearer a request is here than elsewhere; 1 for all until told otherwise.
     void set_price(std::size_t backend, float price);
+    // How much faster than the group's mean its requests go, as far as snapshots grow old by it.
+    void set_pace(std::size_t backend, float pace) { pace_[backend] = pace; }
 
     Choice pick(const LoadView& load, const OpenSet& open, core::Instant now, core::Prng& prng);
 
@@ -82,6 +84,7 @@ private:
     std::vector<float> price_;
     std::vector<float> cost_;      // price / weight; infinite for who is no member.
     std::vector<float> capacity_;  // weight / price.
+    std::vector<float> pace_;
 };
 
 }  // namespace ringway::balance

@@ -127,6 +127,11 @@ float LoadView::survivors(core::Instant now) const {
     return std::exp(-micros(age(now)) / latency_us_);
 }
 
+float LoadView::pace(float latency_us) const {
+    const float lives = micros(interval_);
+    return std::expm1(-lives / latency_us) / std::expm1(-lives / latency_us_);
+}
+
 double LoadView::imbalance(std::span<const float> weights) const {
     double largest = 0;
     double total = 0;

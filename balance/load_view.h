@@ -85,6 +85,10 @@ public:
     float latency_us(std::size_t backend, core::Instant now) const;
     // The share of what a snapshot of now's age saw that is expected to be in flight still.
     float survivors(core::Instant now) const;
+    // How much more of it has gone where requests take `latency_us` than in the mean: 1 there,
+    // below 1 for a slow backend. Exact for snapshots of one interval's age, and near it for
+    // younger ones.
+    float pace(float latency_us) const;
 
     // Rows for lanes: in flight by us; by everybody as the snapshots said, ours included as it was
     // published; our part of that.

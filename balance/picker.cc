@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t turns_max = 64;
 // Weights are whole numbers in turns; a factor of slow start is a fraction of this.
 constexpr float turn_scale = 256;
-// So many rows beyond those that changed get a fresh price per settle: latencies fade with time.
-constexpr std::size_t prices_per_settle = 64;
+// So many rows beyond those that changed are looked at per settle: latencies fade with time.
+constexpr std::size_t latencies_per_settle = 64;
 // Which part of the tiers a key falls into has nothing to do with where in the table it falls.
 constexpr std::uint64_t tier_salt = 0x7469'6572;
 
@@ -62,7 +62,7 @@ Picker::Picker(const BackendSet& set, const Settings& settings, std::uint64_t st
 
 void Picker::settle(const BackendSet& set, const LoadView& load, core::Instant now) {
     if (version_ != set.version()) rebuild_parts(set);
-    if (compares_time(settings_.algorithm)) update_prices(load, now);
+    if (compares_all(settings_.algorithm)) update_latencies(load, now);
 }
 
 void Picker::rebuild_parts(const BackendSet& set) {
@@ -161,17 +161,21 @@ void Picker::rebuild_tables(const BackendSet& set) {
     }
 }
 
-void Picker::update_prices(const LoadView& load, core::Instant now) {
+void Picker::update_latencies(const LoadView& load, core::Instant now) {
     if (load.latency_us() <= 0) return;
     const auto update = [&](std::size_t i) {
         // An answer that takes less than a microsecond is not told apart from one that takes one.
-        const float price = std::max(load.latency_us(i, now), 1.0F);
-        for (Part& part : parts_) part.least->set_price(i, price);
+        const float latency_us = std::max(load.latency_us(i, now), 1.0F);
+        const float pace = load.pace(latency_us);
+        for (Part& part : parts_) {
+            if (compares_time(settings_.algorithm)) part.least->set_price(i, latency_us);
+            part.least->set_pace(i, pace);
+        }
     };
     for (const std::uint32_t i : load.changed()) update(i);
-    for (std::size_t n = std::min(prices_per_settle, load.size()); n > 0; n--) {
-        update(next_price_);
-        next_price_ = (next_price_ + 1) % load.size();
+    for (std::size_t n = std::min(latencies_per_settle, load.size()); n > 0; n--) {
+        update(next_latency_);
+        next_latency_ = (next_latency_ + 1) % load.size();
     }
 }
 

@@ -72,7 +72,7 @@ private:
     void fill(const BackendSet& set, Part& part);
     void fill_turns(Part& part);
     void rebuild_tables(const BackendSet& set);
-    void update_prices(const LoadView& load, core::Instant now);
+    void update_latencies(const LoadView& load, core::Instant now);
     Choice pick_open(const Question& question);
     Choice pick_in(Part& part, const Question& question);
     Choice pick_first(const Part& part, const Question& question) const;
@@ -85,7 +85,7 @@ private:
     std::vector<float> hashed_weights_;  // What the tables were made of.
     Ramp ramp_;
     std::uint64_t version_ = 0;
-    std::size_t next_price_ = 0;
+    std::size_t next_latency_ = 0;
 };
 
 }  // namespace ringway::balance

@@ -123,6 +123,29 @@ TEST(LeastLoaded, StaleSnapshotsSpreadPicksByTheGapToTheLevel) {
     EXPECT_NEAR(counts[2] / 100'000.0, 0.139, 0.01);
 }
 
+TEST(LeastLoaded, RequestsOfASlowBackendAreExpectedToBeThereLonger) {
+    Shard shard{{1, 1}, 2};
+    shard.load.observe(0, 1ms, start);
+    shard.load.take(ShardId{1}, {.backend = 0, .in_flight = 10}, start);
+    shard.load.take(ShardId{1}, {.backend = 1, .in_flight = 10}, start);
+    shard.load.heard(ShardId{1}, start);
+    shard.picker.set_pace(1, shard.load.pace(20'000));
+    // Of 10 on the first 3.7 are left, of 10 on the slow one 9.5. The 6.8 that are poured reach the
+    // slow one when 86 % are out, and only then it has half of the picks.
+    const std::vector<int> counts = spread(shard, start + 1ms, 10'000);
+    EXPECT_NEAR(counts[0] / 10'000.0, 0.928, 0.01);
+}
+
+TEST(LeastLoaded, SnapshotsThatAreMuchTooOldCountForNothing) {
+    Shard shard{{1, 1}, 2};
+    shard.load.observe(0, 1ms, start);
+    shard.load.take(ShardId{1}, {.backend = 0, .in_flight = 1'000}, start);
+    shard.load.heard(ShardId{1}, start);
+    shard.picker.set_pace(0, shard.load.pace(10));
+    const std::vector<int> counts = spread(shard, start + 1s, 10'000);
+    EXPECT_NEAR(counts[0], 5'000, 300);
+}
+
 TEST(LeastLoaded, OwnRequestsAreNotCountedTwiceWhenPublished) {
     Shard shard{{1, 1}, 2};
     shard.load.observe(0, 100ms, start);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace ringway::balance {
 namespace {
 
@@ -64,6 +66,14 @@ TEST(LoadView, SurvivorsFadeWithAgeOverLatency) {
     load.observe(0, 1ms, start);
     EXPECT_NEAR(load.survivors(start + 1ms), 0.3679, 0.001);
     EXPECT_NEAR(load.survivors(start), 1, 0.001);
+}
+
+TEST(LoadView, PaceComparesWhatGoesInAnInterval) {
+    LoadView load = two_shards();
+    load.observe(0, 1ms, start);
+    EXPECT_FLOAT_EQ(load.pace(1'000), 1);
+    EXPECT_NEAR(load.pace(10'000), (1 - std::exp(-0.1)) / (1 - std::exp(-1)), 1e-6);
+    EXPECT_NEAR(load.pace(1), 1 / (1 - std::exp(-1)), 1e-6) << "all of it has gone";
 }
 
 TEST(LoadView, LatencyIsTheMeanOverAllShards) {
