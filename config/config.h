@@ -10,11 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "balance/settings.h"
 #include "core/address.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "http/access_line.h"
+#include "http/request_key.h"
 #include "http/settings.h"
+#include "http/sticky_cookie.h"
 
 namespace ringway::config {
 
@@ -26,6 +29,25 @@ struct Listen {
 struct Backend {
     core::Address address;
     std::uint32_t weight = 1;
+    std::uint32_t tier = 0;
+    bool backup = false;  // Behind all tiers.
+    std::string zone = {};
+};
+
+// How a group's requests are shared out. balance/README.md says what each does.
+struct Balancing {
+    balance::Algorithm algorithm = balance::Algorithm::round_robin;
+    http::RequestKey key;
+    std::uint32_t key_prefix_v4 = balance::IpPrefixes{}.v4_bits;
+    std::uint32_t key_prefix_v6 = balance::IpPrefixes{}.v6_bits;
+    std::uint32_t maglev_size = balance::Maglev::size_default;
+    std::uint32_t ring_points = balance::RingHash::points_default;
+    double load_bound = 0;  // Of the mean load; 0: none.
+    double overflow_below = balance::CohortRules{}.overflow_below;
+    core::Duration slow_start{};
+    std::uint32_t slow_start_requests = 0;
+
+    balance::Settings settings() const;
 };
 
 struct Group {
@@ -36,11 +58,17 @@ struct Group {
     http::RetrySettings retry;
     std::vector<std::string> upgrades = {};  // Protocols let through besides websocket.
     http::ClientGone client_gone = http::ClientGone::cancel;
+    Balancing balancing = {};
+    http::StickySettings sticky = {};
+    // From sticky.key_file; empty: drawn at start.
+    std::vector<http::StickyKey> sticky_keys = {};
 };
 
 struct Shards {
     std::optional<std::uint32_t> count;  // Absent: "auto", one per allowed CPU.
     bool pin = true;
+    std::string zone = {};  // Where this ringway stands; empty: zones do not matter.
+    core::Duration snapshot_interval = std::chrono::milliseconds(1);
 };
 
 struct Limits {

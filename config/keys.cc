@@ -16,6 +16,7 @@ using http::ForwardingSettings;
 using http::HeadLimits;
 using http::PoolSettings;
 using http::RetrySettings;
+using http::StickySettings;
 using http::UpstreamTimeouts;
 using enum Presence;
 
@@ -43,6 +44,10 @@ constexpr ListSlot list_of(std::string_view shorthand = {}) {
 
 // In the order of their enums.
 constexpr std::string_view log_levels[] = {"debug", "info", "warning", "error"};
+constexpr std::string_view algorithm_words[] = {
+    "round_robin", "random",  "least_connections", "power_of_two", "least_time",
+    "peak_ewma",   "ip_hash", "ring_hash",         "maglev",       "first"};
+constexpr std::string_view same_sites[] = {"none", "lax", "strict"};
 constexpr std::string_view client_gone_words[] = {"cancel", "finish"};
 constexpr std::string_view access_formats[] = {"text", "json"};
 
@@ -58,6 +63,11 @@ constexpr Key keys[] = {
     {"shards", TableSlot{}, "The threads that do the work, one ring and one listener each."},
     {"shards.count", AutoIntegerSlot{at<&Config::shards, &Shards::count>, 1, 1024},
      "How many shards there are; \"auto\" is one per CPU that the process may use."},
+    {"shards.zone", TextSlot{at<&Config::shards, &Shards::zone>, "none"},
+     "Where this ringway stands: backends of the same zone are preferred."},
+    {"shards.snapshot_interval",
+     DurationSlot{at<&Config::shards, &Shards::snapshot_interval>, 100us, 1s},
+     "Between two words of a shard to the others about the load it puts on backends."},
     {"shards.pin", BooleanSlot{at<&Config::shards, &Shards::pin>},
      "Whether each shard stays on a CPU of its own."},
 
@@ -76,6 +86,54 @@ constexpr Key keys[] = {
      required},
     {"group[].backends[].weight", IntegerSlot{at<&Backend::weight>, 1, 1'000'000},
      "Its share of the requests, relative to the other backends of the group."},
+    {"group[].backends[].tier", IntegerSlot{at<&Backend::tier>, 0, 15},
+     "Who comes first: a higher tier is asked when too little is left of those below."},
+    {"group[].backends[].backup", BooleanSlot{at<&Backend::backup>},
+     "Whether it comes behind all tiers."},
+    {"group[].backends[].zone", TextSlot{at<&Backend::zone>, "none"}, "Where it stands."},
+    {"group[].algorithm", word_at<&Group::balancing, &Balancing::algorithm>(algorithm_words),
+     "Who of them is asked; balance/README.md says which to choose."},
+    {"group[].key", KeySlot{at<&Group::balancing, &Balancing::key>},
+     "What ring_hash and maglev hash; requests with the same key go to the same backend."},
+    {"group[].key_prefix_v4", IntegerSlot{at<&Group::balancing, &Balancing::key_prefix_v4>, 1, 32},
+     "Bits of a client's IPv4 address that count for ip_hash and the key client."},
+    {"group[].key_prefix_v6", IntegerSlot{at<&Group::balancing, &Balancing::key_prefix_v6>, 1, 128},
+     "The same of an IPv6 address, of which a client changes the last 64 at will."},
+    {"group[].maglev_size",
+     IntegerSlot{at<&Group::balancing, &Balancing::maglev_size>, 251, 5'000'011},
+     "Entries of the table of maglev and ip_hash, up to the next prime; a hundred times the "
+     "backends "
+     "or more."},
+    {"group[].ring_points", IntegerSlot{at<&Group::balancing, &Balancing::ring_points>, 1, 10'000},
+     "Points on the ring of ring_hash for a backend of mean weight."},
+    {"group[].load_bound", PercentSlot{at<&Group::balancing, &Balancing::load_bound>, 1'000},
+     "Of the mean load that a backend may have before the keys go on to another; 0% is no bound, "
+     "else 100% or more."},
+    {"group[].overflow_below", PercentSlot{at<&Group::balancing, &Balancing::overflow_below>},
+     "Of a tier's or zone's weight: with less of it left, requests go on to the next."},
+    {"group[].slow_start", DurationSlot{at<&Group::balancing, &Balancing::slow_start>, 0s, 1h},
+     "For a backend that has come back to get its whole share; 0s is at once."},
+    {"group[].slow_start_requests",
+     IntegerSlot{at<&Group::balancing, &Balancing::slow_start_requests>, 0, 1'000'000},
+     "That it must have answered before; 0 is none."},
+    {"group[].sticky", TableSlot{}, "A cookie that keeps a client with its backend."},
+    {"group[].sticky.cookie", TextSlot{at<&Group::sticky, &StickySettings::cookie>, "off"},
+     "Its name."},
+    {"group[].sticky.ttl", DurationSlot{at<&Group::sticky, &StickySettings::ttl>, 1s, 8760h},
+     "For how long; renewed when half of it is over."},
+    {"group[].sticky.key_file",
+     FileSlot{at<&Group::sticky, &StickySettings::key_file>, "\"drawn\""},
+     "Lines of an id (0 to 255) and a key (32 hex digits); the first signs. \"drawn\" at start, no "
+     "other ringway knows it."},
+    {"group[].sticky.path", TextSlot{at<&Group::sticky, &StickySettings::path>, "/"}, "Its Path."},
+    {"group[].sticky.domain", TextSlot{at<&Group::sticky, &StickySettings::domain>, "none"},
+     "Its Domain."},
+    {"group[].sticky.secure", BooleanSlot{at<&Group::sticky, &StickySettings::secure>},
+     "Whether it is for TLS only."},
+    {"group[].sticky.http_only", BooleanSlot{at<&Group::sticky, &StickySettings::http_only>},
+     "Whether it is hidden from scripts."},
+    {"group[].sticky.same_site", word_at<&Group::sticky, &StickySettings::same_site>(same_sites),
+     "Which requests of other sites carry it."},
     {"group[].timeout", TableSlot{}, "How long a backend may take."},
     {"group[].timeout.connect",
      DurationSlot{at<&Group::timeout, &UpstreamTimeouts::connect>, 1ms, 1h},

@@ -11,6 +11,7 @@
 #include "config/error_pages.h"
 #include "config/load_toml.h"
 #include "config/reader.h"
+#include "config/sticky_keys.h"
 #include "config/validate.h"
 
 namespace ringway::config {
@@ -76,6 +77,7 @@ LoadResult load_file(const std::string& path) {
     if (!loaded) return loaded;
     std::vector<Problem> problems;
     read_error_pages(path, *loaded, problems);
+    read_sticky_keys(path, *loaded, problems);
     if (!problems.empty()) return std::unexpected(lines_of(std::move(problems), path));
     return loaded;
 }

@@ -162,13 +162,17 @@ Stored PercentSlot::store(const Node& node, const Scope& scope) const {
     const char* end = node.text.data() + node.text.size() - 1;
     const auto parsed = std::from_chars(node.text.data(), end, percent, std::chars_format::fixed);
     if (parsed.ec != std::errc{} || parsed.ptr != end) return {};
-    if (!contains<double>({0, 100}, percent)) return {};
+    if (!contains<double>({0, max}, percent)) return {};
     place(scope) = percent / 100;
     return {.taken = true};
 }
 
 std::string PercentSlot::text(const Scope& scope) const {
     return fmt::format("\"{:.6g}%\"", place(scope) * 100);
+}
+
+std::string PercentSlot::range() const {
+    return fmt::format("\"0%\" to \"{:.6g}%\"", max);
 }
 
 Stored StatusesSlot::store(const Node& node, const Scope& scope) const {
@@ -247,6 +251,43 @@ std::string NameSlot::text(const Scope& scope) const {
 
 std::string NameSlot::range() const {
     return fmt::format("1 to {} visible ASCII characters, without quotes", bytes_max);
+}
+
+Stored TextSlot::store(const Node& node, const Scope& scope) const {
+    const auto is_odd = [](char c) {
+        return c <= ' ' || c >= 0x7f || c == '"' || c == '\\' || c == ';' || c == ',';
+    };
+    if (node.kind != Node::Kind::string || node.text.empty()) return {};
+    if (node.text.size() > bytes_max || std::ranges::any_of(node.text, is_odd)) return {};
+    place(scope) = node.text == none ? "" : node.text;
+    return {.taken = true};
+}
+
+std::string TextSlot::text(const Scope& scope) const {
+    return quoted(place(scope).empty() ? none : place(scope));
+}
+
+std::string TextSlot::range() const {
+    return fmt::format("\"{}\", or 1 to {} visible ASCII characters without quotes, ; and ,", none,
+                       bytes_max);
+}
+
+Stored KeySlot::store(const Node& node, const Scope& scope) const {
+    if (node.kind != Node::Kind::string) return {};
+    auto key = http::RequestKey::parse(node.text);
+    if (!key) return {};
+    place(scope) = std::move(*key);
+    return {.taken = true};
+}
+
+std::string KeySlot::text(const Scope& scope) const {
+    return quoted(place(scope).text());
+}
+
+std::string KeySlot::range() const {
+    return fmt::format(
+        "up to {} of client, host, path, header:NAME, cookie:NAME and query:NAME, joined by \"+\"",
+        http::RequestKey::parts_max);
 }
 
 Stored FileSlot::store(const Node& node, const Scope& scope) const {

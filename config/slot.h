@@ -91,11 +91,12 @@ struct BooleanSlot {
 // A share: "20%".
 struct PercentSlot {
     Place<double> place;
+    double max = 100;
 
     static constexpr std::string_view type = "percentage";
     Stored store(const Node& node, const Scope& scope) const;
     std::string text(const Scope& scope) const;
-    std::string range() const { return R"("0%" to "100%")"; }
+    std::string range() const;
 };
 
 // Statuses of responses: [502, 503].
@@ -129,6 +130,28 @@ struct NameSlot {
 
     static constexpr std::string_view type = "name";
     static constexpr std::size_t bytes_max = 64;
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+// A few words of text that go into a field of HTTP, or one word that stands for none.
+struct TextSlot {
+    Place<std::string> place;
+    std::string_view none;
+
+    static constexpr std::string_view type = "text";
+    static constexpr std::size_t bytes_max = 256;
+    Stored store(const Node& node, const Scope& scope) const;
+    std::string text(const Scope& scope) const;
+    std::string range() const;
+};
+
+// What of a request is hashed: "client", "cookie:session", "host+path".
+struct KeySlot {
+    Place<http::RequestKey> place;
+
+    static constexpr std::string_view type = "key";
     Stored store(const Node& node, const Scope& scope) const;
     std::string text(const Scope& scope) const;
     std::string range() const;
@@ -189,6 +212,6 @@ struct AddressSlot {
 
 using ValueSlot = std::variant<DurationSlot, IntegerSlot, AutoIntegerSlot, SizeSlot, BooleanSlot,
                                NameSlot, FileSlot, WordSlot, AddressSlot, PercentSlot, StatusesSlot,
-                               ProtocolsSlot, PrefixesSlot, LongSizeSlot>;
+                               ProtocolsSlot, PrefixesSlot, LongSizeSlot, TextSlot, KeySlot>;
 
 }  // namespace ringway::config

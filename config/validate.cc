@@ -63,6 +63,39 @@ void validate_backends(const Group& group, const std::string& path, const Origin
     }
 }
 
+void validate_tiers(const Group& group, const std::string& path, const Origins& origins,
+                    std::vector<Problem>& problems) {
+    for (std::size_t i = 0; i < group.backends.size(); ++i) {
+        const auto at = origins.of(fmt::format("{}.backends[{}].tier", path, i));
+        if (!at || !group.backends[i].backup) continue;
+        problems.push_back({*at, "a backup has no tier; it comes behind them all"});
+    }
+}
+
+void validate_balancing(const Group& group, const std::string& path, const Origins& origins,
+                        std::vector<Problem>& problems) {
+    const double bound = group.balancing.load_bound;
+    if (const auto at = origins.of(path + ".load_bound"); at && bound > 0 && bound < 1) {
+        problems.push_back({*at, "a load_bound below 100% leaves requests without a backend"});
+    }
+    const http::StickySettings& sticky = group.sticky;
+    if (const auto at = origins.of(path + ".sticky.cookie");
+        at && sticky.cookie.size() > http::StickyCookie::name_bytes_max) {
+        problems.push_back({*at, fmt::format("a cookie's name of more than {} characters",
+                                             http::StickyCookie::name_bytes_max)});
+    }
+    if (const auto at = origins.of(path + ".sticky.cookie");
+        at && sticky.cookie.find('=') != std::string::npos) {
+        problems.push_back({*at, "a cookie's name has no \"=\""});
+    }
+    if (const auto at = origins.of(path + ".sticky.same_site");
+        at && sticky.same_site == http::SameSite::none && !sticky.secure) {
+        problems.push_back({*at,
+                            "browsers drop a cookie with same_site = \"none\" unless it is "
+                            "secure = true"});
+    }
+}
+
 void validate_groups(const Config& config, const Origins& origins, std::vector<Problem>& problems) {
     Once names(origins, problems);
     for (std::size_t i = 0; i < config.groups.size(); ++i) {
@@ -72,6 +105,8 @@ void validate_groups(const Config& config, const Origins& origins, std::vector<P
                    .what = "the group name",
                    .cure = ""});
         validate_backends(config.groups[i], path, origins, problems);
+        validate_tiers(config.groups[i], path, origins, problems);
+        validate_balancing(config.groups[i], path, origins, problems);
     }
     if (config.groups.size() > 1) {
         problems.push_back({origins.of("group[1]").value_or(Position{}),

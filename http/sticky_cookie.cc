@@ -56,8 +56,8 @@ std::string_view text_of(SameSite same_site) {
 }
 
 std::string attributes_of(const StickySettings& settings) {
-    std::string text =
-        fmt::format("; Max-Age={}; Path={}", seconds_of(settings.ttl), settings.path);
+    std::string text = fmt::format("; Max-Age={}; Path={}", seconds_of(settings.ttl),
+                                   settings.path.empty() ? "/" : settings.path);
     if (!settings.domain.empty()) text += "; Domain=" + settings.domain;
     if (settings.secure) text += "; Secure";
     if (settings.http_only) text += "; HttpOnly";

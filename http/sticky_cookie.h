@@ -24,14 +24,14 @@ namespace ringway::http {
 enum class SameSite : std::uint8_t { none, lax, strict };
 
 struct StickySettings {
-    std::string cookie;  // Its name; empty: no stickiness.
+    std::string cookie = {};  // Its name; empty: no stickiness.
     core::Duration ttl = std::chrono::hours(1);
-    std::string path = "/";
-    std::string domain;
+    std::string path = {};    // Empty: "/".
+    std::string domain = {};  // Empty: none.
     bool secure = false;
     bool http_only = true;
     SameSite same_site = SameSite::lax;
-    std::string key_file;  // Empty: a key drawn at start, which nobody else has.
+    std::string key_file = "drawn";  // Or the name of a file.
 };
 
 struct StickyKey {
@@ -76,6 +76,8 @@ private:
     std::string attributes_;
     std::vector<Signer> signers_;
 };
+
+inline constexpr std::string_view drawn_key = "drawn";
 
 // "ID HEX" lines, the id from 0 to 255 and 32 hex digits; empty lines and "#" comments are skipped.
 // What is wrong goes into `problem`, with its line.
