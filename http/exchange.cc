@@ -7,6 +7,7 @@
 #include "http/accept.h"
 #include "http/h1_client.h"
 #include "http/own_answer.h"
+#include "http/sticky_cookie.h"
 #include "http/trailers.h"
 
 namespace ringway::http {
@@ -140,7 +141,9 @@ void Exchange::choose_backend() {
                               .is_idempotent = head.is_idempotent(),
                               .has_excluded = has_failed_backend_,
                               .excluded = backend_,
-                              .fresh_only = wants_fresh_},
+                              .fresh_only = wants_fresh_,
+                              .head = &head,
+                              .client = &client_->peer()},
                              *this, *this);
 }
 
@@ -149,6 +152,7 @@ void Exchange::on_upstream_ready(const Pick& pick) {
     upstream_ = pick.upstream;
     backend_ = pick.backend;
     upstream_is_reused_ = pick.is_reused;
+    sets_cookie_ = pick.sets_cookie;
     connected_ = home_.context_.now();
     send_request_head();
 }
@@ -220,9 +224,11 @@ void Exchange::on_response_head(const ResponseHead& head) {
     HeadEdits edits;
     edit_response(head, {.via = via}, home_.forwarding_, edits);
     std::array<char, told_bytes_max> told;
+    std::array<char, StickyCookie::text_max> cookie;
     if (!head.is_interim()) {
         answered_ = home_.context_.now();
         tell_how(head.status, told, edits);
+        tell_backend(cookie, edits);
     }
     client_->send_head(head, edits);
     if (head.is_interim()) return;
@@ -245,6 +251,8 @@ void Exchange::switch_protocol(const ResponseHead& head) {
     edit_response(head, {.via = via}, home_.forwarding_, edits);
     edits.add("Connection", "upgrade");
     edits.add("Upgrade", asked);
+    std::array<char, StickyCookie::text_max> cookie;
+    tell_backend(cookie, edits);
     client_->send_head(head, edits);
     std::exchange(upstream_, nullptr)->release_to(*tunnel);
     status_ = head.status;
@@ -420,6 +428,11 @@ void Exchange::leave_upstream() {
 }
 
 // --- What is told of it -------------------------------------------------------------------------
+
+// For its next request.
+void Exchange::tell_backend(std::span<char> space, HeadEdits& edits) const {
+    if (sets_cookie_) edits.add("Set-Cookie", home_.upstreams_.write_cookie(backend_, space));
+}
 
 ForwardingContext Exchange::forwarding_context(ForwardingText& text) const {
     const std::string_view backend = home_.upstreams_.backend_name(backend_);

@@ -79,6 +79,7 @@ private:
     };
     ForwardingContext forwarding_context(ForwardingText& text) const;
     void tell_how(std::uint16_t status, std::span<char> space, HeadEdits& edits) const;
+    void tell_backend(std::span<char> space, HeadEdits& edits) const;
     void give_up(Reason reason, const core::Error& error);
     void reply_with(Reason reason);
     void on_deadline() noexcept;
@@ -122,6 +123,7 @@ private:
     std::uint16_t status_ = 0;
     bool has_failed_backend_ = false;
     bool upstream_is_reused_ = false;
+    bool sets_cookie_ = false;
     bool asks_upgrade_ = false;
     bool wants_fresh_ = false;  // A pooled connection proved stale.
 

@@ -238,6 +238,7 @@ core::Buffer H1Client::begin_response(const ResponseHead& head, core::Buffer byt
         body_ = BodyReader{head.framing, head.content_length, context_.settings.body_limits};
         keep_alive_ = head.keep_alive;
         announced_idle_ = idle_timeout_in(head);
+        answered_after_ = context_.now() - began_at_;
     }
     sink_->on_response_head(head);
     bytes.drop_front(head_bytes);

@@ -73,6 +73,8 @@ public:
     // With the last response: Keep-Alive: timeout=N; 0 when it did not say.
     core::Duration announced_idle() const { return announced_idle_; }
     std::uint64_t exchanges() const { return exchanges_; }
+    // From the last request to the head of its answer.
+    core::Duration answered_after() const { return answered_after_; }
 
     // UpstreamSide
     void set_try_timeout(core::Duration timeout) override;
@@ -147,6 +149,7 @@ private:
     bool was_ended_by_server_ = false;
     std::uint32_t request_bytes_ = 0;  // Given to the stream; saturates.
     core::Duration announced_idle_{};
+    core::Duration answered_after_{};
     core::Duration try_timeout_{};  // 0: the group's first_byte.
 };
 

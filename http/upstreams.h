@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "core/ids.h"
+#include "core/packed_address.h"
 #include "core/result.h"
 #include "http/message.h"
 #include "http/upstream_side.h"
@@ -22,12 +24,16 @@ struct Selection {
     bool has_excluded = false;
     core::BackendId excluded;
     bool fresh_only = false;  // No pooled connection: one has just proved stale.
+    // What a backend may be chosen by; they live as long as the call.
+    const RequestHead* head = nullptr;
+    const core::PackedAddress* client = nullptr;
 };
 
 struct Pick {
     UpstreamSide* upstream = nullptr;
     core::BackendId backend;
     bool is_reused = false;
+    bool sets_cookie = false;  // The client is to be told which backend it was: write_cookie.
 };
 
 class UpstreamWaiter {
@@ -54,6 +60,9 @@ public:
     virtual void cancel(UpstreamWaiter& waiter) = 0;
     // Its address as configured; lives as long as the generation.
     virtual std::string_view backend_name(core::BackendId backend) const = 0;
+    // The value of a Set-Cookie that keeps the client with that backend. REQUIRES: a pick asked for
+    // it; space of StickyCookie::text_max.
+    virtual std::string_view write_cookie(core::BackendId backend, std::span<char> space) const = 0;
 
 protected:
     ~Upstreams() = default;

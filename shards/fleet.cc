@@ -99,7 +99,10 @@ std::string listen_failure(const core::Address& address, const core::Error& erro
 }  // namespace
 
 Fleet::Fleet(const Options& options)
-    : options_(options), mesh_(options.shard_count + 1), control_(mesh_, options.shard_count) {
+    : options_(options),
+      mesh_(options.shard_count + 1),
+      load_mesh_(options.shard_count),
+      control_(mesh_, options.shard_count) {
     control_.set_waker(options.control);
     for (const config::Listen& listen : options_.config.listens) {
         ports_.push_back(listen.address.is_unix() ? "" : fmt::to_string(listen.address.port()));
@@ -200,6 +203,7 @@ void Fleet::run_shard(std::uint32_t index) {
                  .config = options_.config,
                  .io = **io,
                  .mailbox = mailbox,
+                 .load_mesh = options_.shard_count > 1 ? &load_mesh_ : nullptr,
                  .seed = std::uint64_t{index} * 7'919,
                  .request_id_seed = draw_seed(),
                  .access_log = access_log ? &*access_log : nullptr,

@@ -98,4 +98,25 @@ void name_metrics(const LearnedIdle& learned, core::MetricTable& table) {
         learned.milliseconds);
 }
 
+void name_metrics(const BalanceSeen& seen, core::MetricTable& table) {
+    const std::vector<core::MetricTable::Label> labels = {{"group", std::string(seen.group)},
+                                                          {"shard", fmt::format("{}", seen.shard)}};
+    table.add(
+        {"ringway_balance_imbalance",
+         "Requests in flight per weight: (largest - mean) / max(1, mean), in thousandths.", labels},
+        seen.balancer.imbalance());
+    table.add({"ringway_balance_snapshot_age_microseconds",
+               "Mean age of what other shards said about the load on backends.", labels},
+              seen.balancer.snapshot_age());
+}
+
+void name_metrics(const LoadSnapshots::Counters& snapshots, core::MetricTable& table) {
+    table.add({"ringway_load_rows_total", "Loads of backends told to other shards.", {}},
+              snapshots.rows_sent);
+    table.add({"ringway_load_rows_late_total",
+               "Times that a shard's queue was full and the rest was told it later.",
+               {}},
+              snapshots.rows_late);
+}
+
 }  // namespace ringway::shards

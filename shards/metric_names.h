@@ -5,6 +5,8 @@
 
 #include "core/metrics.h"
 #include "http/context.h"
+#include "shards/group_balancer.h"
+#include "shards/load_snapshots.h"
 #include "shards/shard.h"
 #include "shards/upstream_pool.h"
 
@@ -25,5 +27,14 @@ struct LearnedIdle {
     std::uint32_t shard;
 };
 void name_metrics(const LearnedIdle& learned, core::MetricTable& table);
+
+// How evenly a group's requests lie, as one shard sees it.
+struct BalanceSeen {
+    const GroupBalancer& balancer;
+    std::string_view group;
+    std::uint32_t shard;
+};
+void name_metrics(const BalanceSeen& seen, core::MetricTable& table);
+void name_metrics(const LoadSnapshots::Counters& snapshots, core::MetricTable& table);
 
 }  // namespace ringway::shards

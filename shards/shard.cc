@@ -86,11 +86,16 @@ Shard::Shard(const Options& options)
                .prng = core::Prng{options.request_id_seed},
                .access_log = options.access_log},
       router_(route_of(options.config)),
+      snapshots_(options.load_mesh == nullptr
+                     ? std::nullopt
+                     : std::optional<LoadSnapshots>{std::in_place, *options.load_mesh, options.id,
+                                                    options.config.shards.snapshot_interval}),
       upstreams_(context_, {.config = options.config,
                             .connections_max = upstreams_max_of(options),
-                            .start = options.seed,
+                            .seed = options.seed,
                             .shard = options.id.value,
-                            .shard_count = options.shard_count}),
+                            .shard_count = options.shard_count,
+                            .snapshots = snapshots_ ? &*snapshots_ : nullptr}),
       exchanges_(context_, {.count_max = clients_max_ + late_accepts_max,
                             .router = router_,
                             .upstreams = upstreams_,
@@ -177,9 +182,12 @@ void Shard::on_relay_closed(TcpRelay& relay) {
 // --- The loop -----------------------------------------------------------------------------------
 
 void Shard::tick() {
-    io_.run_once(timers_.next_deadline(), *this);
+    core::Instant until = timers_.next_deadline();
+    if (snapshots_) until = std::min(until, snapshots_->due());
+    io_.run_once(until, *this);
     timers_.advance(io_.clock().now());
     read_mail();
+    if (snapshots_) snapshots_->publish(io_.clock().now());
     io_.pool(core::Pool::upstream).resume_waiters();
     io_.pool(core::Pool::client).resume_waiters();
     relieve_dry_pools();
@@ -228,6 +236,13 @@ void Shard::name_metrics(core::MetricTable& table) const {
                                          .shard = id_.value},
                              table);
     }
+    for (std::size_t i = 0; i < config_.groups.size(); i++) {
+        shards::name_metrics(BalanceSeen{.balancer = upstreams_.balancers()[i],
+                                         .group = config_.groups[i].name,
+                                         .shard = id_.value},
+                             table);
+    }
+    if (snapshots_) shards::name_metrics(snapshots_->counters(), table);
 }
 
 // --- The end ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "config/config.h"
@@ -49,6 +50,7 @@ public:
         const config::Config& config;
         core::Io& io;
         Mailbox& mailbox;
+        LoadMesh* load_mesh = nullptr;  // Null: it is the only shard, or is to know of no other.
         std::uint64_t seed = 0;
         // Request ids begin here: no two shards of any two processes may have the same.
         std::uint64_t request_id_seed = 0;
@@ -126,6 +128,7 @@ private:
     core::TimerWheel timers_;
     http::Context context_;
     http::Router router_;
+    std::optional<LoadSnapshots> snapshots_;
     UpstreamPool upstreams_;
     http::Exchanges exchanges_;
     core::Slab<http::H1Session> sessions_;

@@ -39,6 +39,7 @@ public:
     // While it connects: for whom. Null when they gave up waiting.
     http::UpstreamWaiter* waiter = nullptr;
     http::ResponseSink* response = nullptr;
+    bool sets_cookie = false;
 
 private:
     void on_client_connected(http::H1Client& client) override;

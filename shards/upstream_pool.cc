@@ -24,75 +24,79 @@ std::uint32_t part_of(std::uint32_t whole, Share share) {
 UpstreamPool::UpstreamPool(http::Context& context, const Options& options)
     : context_(context),
       idle_max_(options.config.limits.upstream_idle),
+      snapshots_(options.snapshots),
       connections_(options.connections_max) {
     for (const config::Group& group : options.config.groups) {
-        std::vector<std::uint32_t> weights;
-        const std::size_t first = backends_.size();
-        for (const config::Backend& backend : group.backends) {
+        GroupBalancer& balancer =
+            balancers_.emplace_back(GroupBalancer::Options{.group = group,
+                                                           .shards = options.config.shards,
+                                                           .shard = {options.shard},
+                                                           .shard_count = options.shard_count,
+                                                           .seed = options.seed});
+        if (snapshots_ != nullptr && balancer.shares_load()) snapshots_->add(balancer.load());
+        first_.push_back(backends_.size());
+        for (std::size_t i = 0; i < group.backends.size(); i++) {
+            const core::Address& address = group.backends[i].address;
             backends_.push_back({.id = {static_cast<std::uint32_t>(backends_.size())},
-                                 .address = backend.address,
-                                 .name = backend.address.text(),
+                                 .address = address,
+                                 .name = address.text(),
                                  .timeouts = &group.timeout,
                                  .settings = &group.pool,
                                  .connections_max = part_of(group.pool.connections,
                                                             {options.shard, options.shard_count}),
-                                 .usable_at = {}});
-            weights.push_back(backend.weight);
+                                 .balancer = &balancer,
+                                 .index = i});
             learned_idle_.emplace_back();
         }
-        groups_.push_back({.first = first,
-                           .count = weights.size(),
-                           .balancer = {weights, options.start},
-                           .eligible = std::vector<std::uint8_t>(weights.size())});
     }
 }
 
 void UpstreamPool::acquire(const http::Selection& selection, http::UpstreamWaiter& waiter,
                            http::ResponseSink& response) {
-    Backend* picked = pick(selection);
-    if (picked == nullptr) {
+    const std::optional<GroupBalancer::Choice> choice = choose(selection);
+    if (!choice) {
         counters_.over_limit.add();
         return waiter.on_upstream_unavailable(
             {.code = core::Errc::unavailable, .what = "every backend has all its connections"}, {});
     }
-    Backend& backend = *picked;
+    Backend& backend = backends_[first_[selection.group.value] + choice->backend];
+    backend.balancer->begin(backend.index);
+    const Loan loan{waiter, response, choice->sets_cookie};
     if (UpstreamConnection* connection = take_idle(backend, selection)) {
         counters_.reuses.add();
-        return lend(*connection, waiter, response, true);
+        return lend(*connection, loan, true);
     }
-    connect(backend, waiter, response);
+    connect(backend, loan);
 }
 
-UpstreamPool::Backend* UpstreamPool::pick(const http::Selection& selection) {
-    Group& group = groups_[selection.group.value];
+std::optional<GroupBalancer::Choice> UpstreamPool::choose(const http::Selection& selection) {
     const core::Instant now = context_.now();
-    for (std::size_t i = 0; i < group.count; i++) {
-        const Backend& backend = backends_[group.first + i];
-        group.eligible[i] = backend.usable_at <= now && has_place(backend) ? 1 : 0;
-    }
+    if (snapshots_ != nullptr) snapshots_->take(now);
+    const std::size_t first = first_[selection.group.value];
     std::optional<std::size_t> excluded;
-    if (selection.has_excluded) excluded = selection.excluded.value - group.first;
-    std::optional<std::size_t> picked = group.balancer.pick(group.eligible, excluded);
-    if (!picked) {
-        // None answers its door: knocking costs little, and one of them may be back.
-        for (std::size_t i = 0; i < group.count; i++) {
-            group.eligible[i] = has_place(backends_[group.first + i]) ? 1 : 0;
-        }
-        picked = group.balancer.pick(group.eligible, excluded);
-    }
-    if (!picked) return nullptr;
-    return &backends_[group.first + *picked];
+    if (selection.has_excluded) excluded = selection.excluded.value - first;
+    return balancers_[selection.group.value].choose(
+        selection, excluded, {.now = now, .since_1970 = context_.io.clock().since_1970()});
 }
 
-bool UpstreamPool::has_place(const Backend& backend) {
-    if (backend.connections_max == 0 || backend.idle > 0) return true;
-    return backend.connections + backend.tunnels < backend.connections_max;
+std::string_view UpstreamPool::write_cookie(core::BackendId id, std::span<char> space) const {
+    const Backend& backend = backends_[id.value];
+    return backend.balancer->write_cookie(backend.index, context_.io.clock().since_1970(), space);
+}
+
+// To be called after every change of what it counts.
+void UpstreamPool::count_place(Backend& backend) {
+    if (backend.connections_max == 0) return;
+    const bool is_full =
+        backend.idle == 0 && backend.connections + backend.tunnels >= backend.connections_max;
+    backend.balancer->set_full(backend.index, is_full);
 }
 
 void UpstreamPool::count_tunnel(core::BackendId id, int change) {
     Backend& backend = backends_[id.value];
-    backend.in_flight += static_cast<std::uint32_t>(change);
+    change > 0 ? backend.balancer->begin(backend.index) : backend.balancer->end(backend.index);
     backend.tunnels += static_cast<std::uint32_t>(change);
+    count_place(backend);
 }
 
 UpstreamConnection* UpstreamPool::take_idle(Backend& backend, const http::Selection& selection) {
@@ -119,8 +123,7 @@ bool UpstreamPool::may_carry(const UpstreamConnection& connection,
     return selection.is_idempotent || limit || age <= unrepeatable_idle_max;
 }
 
-void UpstreamPool::connect(Backend& backend, http::UpstreamWaiter& waiter,
-                           http::ResponseSink& response) {
+void UpstreamPool::connect(Backend& backend, const Loan& loan) {
     // It was picked for an idle connection that will not do: that one makes room.
     if (backend.connections_max > 0 && backend.idle_first != nullptr &&
         backend.connections + backend.tunnels >= backend.connections_max) {
@@ -131,20 +134,28 @@ void UpstreamPool::connect(Backend& backend, http::UpstreamWaiter& waiter,
                       .pool = *this, .backend = backend.id.value, .timeouts = *backend.timeouts});
     if (connection == nullptr) {
         counters_.over_limit.add();
-        return waiter.on_upstream_unavailable(
-            {.code = core::Errc::unavailable, .what = "no place for another connection"},
-            backend.id);
+        return decline(
+            backend, loan.waiter,
+            {.code = core::Errc::unavailable, .what = "no place for another connection"});
     }
     counters_.connects.add();
     if (core::Result<void> begun = connection->client().connect(backend.address); !begun) {
         connections_.destroy(*connection);
         counters_.connects_failed.add();
-        return waiter.on_upstream_unavailable(begun.error(), backend.id);
+        return decline(backend, loan.waiter, begun.error());
     }
     backend.connections++;
-    connection->waiter = &waiter;
-    connection->response = &response;
-    waiter.pending = connection;
+    count_place(backend);
+    connection->waiter = &loan.waiter;
+    connection->response = &loan.response;
+    connection->sets_cookie = loan.sets_cookie;
+    loan.waiter.pending = connection;
+}
+
+void UpstreamPool::decline(Backend& backend, http::UpstreamWaiter& waiter,
+                           const core::Error& error) {
+    backend.balancer->end(backend.index);
+    waiter.on_upstream_unavailable(error, backend.id);
 }
 
 void UpstreamPool::cancel(http::UpstreamWaiter& waiter) {
@@ -153,44 +164,51 @@ void UpstreamPool::cancel(http::UpstreamWaiter& waiter) {
     // It goes on connecting and becomes idle: the next request will want it.
     connection->waiter = nullptr;
     connection->response = nullptr;
+    Backend& backend = backends_[connection->backend()];
+    backend.balancer->end(backend.index);
 }
 
-void UpstreamPool::lend(UpstreamConnection& connection, http::UpstreamWaiter& waiter,
-                        http::ResponseSink& response, bool is_reused) {
-    Backend& backend = backends_[connection.backend()];
+void UpstreamPool::lend(UpstreamConnection& connection, const Loan& loan, bool is_reused) {
+    const Backend& backend = backends_[connection.backend()];
     connection.use = UpstreamConnection::Use::lent;
-    backend.in_flight++;
-    connection.client().begin_exchange(response);
-    waiter.on_upstream_ready(
-        {.upstream = &connection.client(), .backend = backend.id, .is_reused = is_reused});
+    connection.client().begin_exchange(loan.response);
+    loan.waiter.on_upstream_ready({.upstream = &connection.client(),
+                                   .backend = backend.id,
+                                   .is_reused = is_reused,
+                                   .sets_cookie = loan.sets_cookie});
 }
 
 void UpstreamPool::on_connected(UpstreamConnection& connection) {
-    backends_[connection.backend()].usable_at = {};
+    Backend& backend = backends_[connection.backend()];
+    backend.balancer->on_reachable(backend.index, context_.now());
     connection.connected_at = context_.now();
     http::UpstreamWaiter* waiter = std::exchange(connection.waiter, nullptr);
     if (waiter == nullptr) return keep_idle(connection);
     waiter->pending = nullptr;
-    lend(connection, *waiter, *std::exchange(connection.response, nullptr), false);
+    lend(connection,
+         {*waiter, *std::exchange(connection.response, nullptr), connection.sets_cookie}, false);
 }
 
 void UpstreamPool::on_unreachable(UpstreamConnection& connection, const core::Error& error) {
     Backend& backend = backends_[connection.backend()];
     connection.use = UpstreamConnection::Use::ending;
     backend.connections--;
+    count_place(backend);
     counters_.connects_failed.add();
     counters_.backoffs.add();
-    backend.usable_at = context_.now() + backoff;
+    backend.balancer->back_off(backend.index, context_.now() + backoff);
     http::UpstreamWaiter* waiter = std::exchange(connection.waiter, nullptr);
     if (waiter == nullptr) return;
     waiter->pending = nullptr;
-    waiter->on_upstream_unavailable(error, backend.id);
+    decline(backend, *waiter, error);
 }
 
 void UpstreamPool::on_idle(UpstreamConnection& connection) {
     Backend& backend = backends_[connection.backend()];
-    backend.in_flight--;
-    if (const core::Duration said = connection.client().announced_idle(); said.count() > 0) {
+    const http::H1Client& client = connection.client();
+    backend.balancer->end(backend.index);
+    backend.balancer->on_answered(backend.index, client.answered_after(), context_.now());
+    if (const core::Duration said = client.announced_idle(); said.count() > 0) {
         backend.idle_limit.on_announced(said, context_.now());
         show_learned_idle(backend.id);
     }
@@ -206,6 +224,7 @@ void UpstreamPool::keep_idle(UpstreamConnection& connection) {
     if (backend.idle_first != nullptr) backend.idle_first->previous = &connection;
     backend.idle_first = &connection;
     backend.idle++;
+    count_place(backend);
     if (is_worn_out(connection)) counters_.worn_out.add();
     if (is_shutting_down_ || backend.idle > idle_max_ || is_worn_out(connection)) {
         return connection.client().begin_close();
@@ -241,24 +260,25 @@ void UpstreamPool::unlink_idle(UpstreamConnection& connection) {
         connection.next;
     if (connection.next != nullptr) connection.next->previous = connection.previous;
     backend.idle--;
+    count_place(backend);
 }
 
 void UpstreamPool::on_ending(UpstreamConnection& connection) {
-    backends_[connection.backend()].connections--;
+    Backend& backend = backends_[connection.backend()];
+    backend.connections--;
     switch (std::exchange(connection.use, UpstreamConnection::Use::ending)) {
         case UpstreamConnection::Use::idle:
             if (connection.client().was_ended_by_server()) {
                 counters_.ended_idle.add();
-                backends_[connection.backend()].idle_limit.on_ended(
-                    context_.now() - connection.idle_since, context_.now());
-                show_learned_idle(backends_[connection.backend()].id);
+                backend.idle_limit.on_ended(context_.now() - connection.idle_since, context_.now());
+                show_learned_idle(backend.id);
             } else {
                 counters_.retired.add();
             }
             return unlink_idle(connection);
         case UpstreamConnection::Use::lent:
-            backends_[connection.backend()].in_flight--;
-            return;
+            backend.balancer->end(backend.index);
+            return count_place(backend);
         case UpstreamConnection::Use::connecting:
         case UpstreamConnection::Use::ending:
             CHECK(false);

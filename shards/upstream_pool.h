@@ -3,8 +3,8 @@
 // new one. Belongs to the shard's thread; other shards have pools of their own.
 //
 // Invariants: a connection is connecting, idle, lent or ending; `in_flight` of a backend is the
-// number of its lent connections; a backend that could not be connected to is not picked for
-// `backoff`, unless that is true of all.
+// number of exchanges that it was chosen for, and of its tunnels; a backend that could not be
+// connected to is not picked for `backoff`, unless that is true of all.
 #pragma once
 
 #include <deque>
@@ -12,13 +12,14 @@
 #include <string_view>
 #include <vector>
 
-#include "balance/round_robin.h"
 #include "config/config.h"
 #include "core/metrics.h"
 #include "core/slab.h"
 #include "http/context.h"
 #include "http/upstreams.h"
+#include "shards/group_balancer.h"
 #include "shards/idle_limit.h"
+#include "shards/load_snapshots.h"
 #include "shards/upstream_connection.h"
 
 namespace ringway::shards {
@@ -40,9 +41,10 @@ public:
     struct Options {
         const config::Config& config;
         std::uint32_t connections_max;
-        std::uint64_t start;  // Where round robin begins.
+        std::uint64_t seed;  // Of what is drawn, and where round robin begins.
         std::uint32_t shard = 0;
         std::uint32_t shard_count = 1;
+        LoadSnapshots* snapshots = nullptr;  // Null: there are no other shards.
     };
     UpstreamPool(http::Context& context, const Options& options);
 
@@ -52,6 +54,7 @@ public:
     std::string_view backend_name(core::BackendId backend) const override {
         return backends_[backend.value].name;
     }
+    std::string_view write_cookie(core::BackendId backend, std::span<char> space) const override;
 
     // A tunnel is work for its backend as long as it lives, though no connection of the pool's.
     void begin_tunnel(core::BackendId backend) { count_tunnel(backend, 1); }
@@ -70,8 +73,10 @@ public:
     std::uint32_t connection_count() const { return connections_.size(); }
     std::uint32_t idle_count() const;
     std::uint32_t in_flight(core::BackendId backend) const {
-        return backends_[backend.value].in_flight;
+        const Backend& asked = backends_[backend.value];
+        return asked.balancer->load().own_in_flight(asked.index);
     }
+    const std::deque<GroupBalancer>& balancers() const { return balancers_; }
     std::size_t backend_count() const { return backends_.size(); }
     core::Duration learned_idle(core::BackendId backend) const {
         return backends_[backend.value].idle_limit.learned(context_.now());
@@ -97,30 +102,28 @@ private:
         const http::UpstreamTimeouts* timeouts;
         const http::PoolSettings* settings;
         std::uint32_t connections_max;  // This shard's part; 0: no limit.
-        core::Instant usable_at;        // Not picked before.
+        GroupBalancer* balancer;        // Its group's.
+        std::size_t index;              // In its group.
         IdleLimit idle_limit{};
         UpstreamConnection* idle_first = nullptr;
         std::uint32_t idle = 0;
-        std::uint32_t in_flight = 0;
         std::uint32_t tunnels = 0;
         std::uint32_t connections = 0;  // Connecting, idle or lent.
     };
-    struct Group {
-        std::size_t first;  // Its backends are consecutive.
-        std::size_t count;
-        balance::RoundRobin balancer;
-        std::vector<std::uint8_t> eligible;  // Scratch of a pick.
-    };
-
-    // nullptr when all that there are have as many connections as they may.
-    Backend* pick(const http::Selection& selection);
+    // Nothing when all that there are have as many connections as they may.
+    std::optional<GroupBalancer::Choice> choose(const http::Selection& selection);
     UpstreamConnection* take_idle(Backend& backend, const http::Selection& selection);
-    void connect(Backend& backend, http::UpstreamWaiter& waiter, http::ResponseSink& response);
-    void lend(UpstreamConnection& connection, http::UpstreamWaiter& waiter,
-              http::ResponseSink& response, bool is_reused);
+    struct Loan {
+        http::UpstreamWaiter& waiter;
+        http::ResponseSink& response;
+        bool sets_cookie = false;
+    };
+    void connect(Backend& backend, const Loan& loan);
+    void lend(UpstreamConnection& connection, const Loan& loan, bool is_reused);
+    void decline(Backend& backend, http::UpstreamWaiter& waiter, const core::Error& error);
     void keep_idle(UpstreamConnection& connection);
     bool may_carry(const UpstreamConnection& connection, const http::Selection& selection) const;
-    static bool has_place(const Backend& backend);
+    static void count_place(Backend& backend);
     bool is_worn_out(const UpstreamConnection& connection) const;
     void limit_idle_time(UpstreamConnection& connection);
     void count_tunnel(core::BackendId backend, int change);
@@ -137,7 +140,9 @@ private:
     std::uint32_t idle_max_;
     std::vector<Backend> backends_;
     std::deque<core::Gauge> learned_idle_;  // By backend; a deque, because a gauge does not move.
-    std::vector<Group> groups_;
+    std::deque<GroupBalancer> balancers_;   // By group; a deque, because snapshots point to them.
+    std::vector<std::size_t> first_;        // By group: its first backend; they are consecutive.
+    LoadSnapshots* snapshots_;
     core::Slab<UpstreamConnection> connections_;
     bool is_shutting_down_ = false;
     Counters counters_;

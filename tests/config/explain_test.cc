@@ -37,6 +37,8 @@ std::string without_notes(std::string_view explained) {
 constexpr std::string_view explained_text = R"([shards]
 count = "auto"                               # default
 pin = true                                   # default
+zone = "none"                                # default
+snapshot_interval = "1ms"                    # default
 
 [[listen]]
 address = "0.0.0.0:8080"                     # line 2
@@ -45,9 +47,27 @@ name = "0.0.0.0:8080"                        # default
 [[group]]
 name = "web"                                 # line 5
 backends = [                                 # line 6
-    { address = "10.0.0.1:8080", weight = 1 }, # line 6
-    { address = "10.0.0.2:8080", weight = 3 }, # line 6
+    { address = "10.0.0.1:8080", weight = 1, tier = 0, backup = false, zone = "none" }, # line 6
+    { address = "10.0.0.2:8080", weight = 3, tier = 0, backup = false, zone = "none" }, # line 6
 ]
+algorithm = "round_robin"                    # default
+key = "client"                               # default
+key_prefix_v4 = 32                           # default
+key_prefix_v6 = 64                           # default
+maglev_size = 65537                          # default
+ring_points = 160                            # default
+load_bound = "0%"                            # default
+overflow_below = "70%"                       # default
+slow_start = "0s"                            # default
+slow_start_requests = 0                      # default
+sticky.cookie = "off"                        # default
+sticky.ttl = "1h"                            # default
+sticky.key_file = "drawn"                    # default
+sticky.path = "/"                            # default
+sticky.domain = "none"                       # default
+sticky.secure = false                        # default
+sticky.http_only = true                      # default
+sticky.same_site = "lax"                     # default
 timeout.connect = "1s"                       # default
 timeout.first_byte = "30s"                   # default
 timeout.between_bytes = "30s"                # default

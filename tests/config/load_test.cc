@@ -240,7 +240,8 @@ TEST(LoadErrors, AKeyInTheWrongTableIsToldItsOwn) {
 
 TEST(LoadErrors, AKeyLikeNoneIsToldWhatThereIs) {
     EXPECT_EQ(errors_after("[shards]\n\"a\\nb\" = 1"),
-              "8:1: unknown key \"a\\x0ab\" in [shards]; known are count, pin\n");
+              "8:1: unknown key \"a\\x0ab\" in [shards]; known are count, pin, zone, "
+              "snapshot_interval\n");
 }
 
 TEST(LoadErrors, AWrongTypeNamesBoth) {

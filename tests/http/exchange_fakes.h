@@ -145,10 +145,10 @@ public:
     explicit FakeUpstreams(Log& log) : log_(log) {}
 
     std::string_view backend_name(core::BackendId) const override { return "10.0.0.1:80"; }
-
+    std::string_view write_cookie(core::BackendId, std::span<char>) const override { return ""; }
     // What an acquire is answered with, from within it.
     struct Answer {
-        bool is_reused = false;
+        bool is_reused = false, sets_cookie = false;
         std::uint32_t backend = 0;
         std::optional<core::Error> error{};
     };
@@ -177,13 +177,12 @@ public:
     void give(const Answer& answer) {
         UpstreamWaiter& waiter = *std::exchange(waiter_, nullptr);
         waiter.pending = nullptr;
-        if (answer.error) {
-            return waiter.on_upstream_unavailable(*answer.error, {answer.backend});
-        }
+        if (answer.error) return waiter.on_upstream_unavailable(*answer.error, {answer.backend});
         lent.push_back(std::make_unique<FakeUpstream>(log_, *response_));
         waiter.on_upstream_ready({.upstream = lent.back().get(),
                                   .backend = {answer.backend},
-                                  .is_reused = answer.is_reused});
+                                  .is_reused = answer.is_reused,
+                                  .sets_cookie = answer.sets_cookie});
     }
     bool is_waiting() const { return waiter_ != nullptr; }
 

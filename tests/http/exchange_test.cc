@@ -327,6 +327,17 @@ TEST_F(ExchangeTest, AClientThatLeavesWhileARetryWaitsCancelsTheRetry) {
     EXPECT_EQ(log, (Log{"acquire", "acquire", "cancel"}));
 }
 
+TEST_F(ExchangeTest, AClientIsToldToStayWithTheAnswerAndNotBefore) {
+    upstreams.at_once = {{.sets_cookie = true}};
+    get();
+    respond("HTTP/1.1 103 Early Hints\r\n\r\n");
+    EXPECT_EQ(std::ranges::count(client.fields, "Set-Cookie: "), 0);
+    respond("HTTP/1.1 200 OK\r\nSet-Cookie: mine=1\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(std::ranges::count(client.fields, "Set-Cookie: "), 1);
+    upstream().is_lent = false;
+    upstream().sink.on_response_end();
+}
+
 class ExchangeWithoutClient : public ExchangeTest {
 protected:
     void SetUp() override {

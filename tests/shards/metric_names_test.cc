@@ -105,6 +105,23 @@ TEST_F(Metrics, AddUpTheShards) {
     EXPECT_EQ(count("ringway_upstream_connects_total"), 40U);
 }
 
+TEST_F(Metrics, TellHowEvenlyRequestsLie) {
+    start();
+    connect("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    settle();
+    core::MetricTable table;
+    host->shard.name_metrics(table);
+    const std::vector<core::MetricTable::Label> labels = {{"group", "group"}, {"shard", "0"}};
+    ASSERT_NE(table.find("ringway_balance_imbalance", labels), nullptr);
+    ASSERT_NE(table.find("ringway_balance_snapshot_age_microseconds", labels), nullptr);
+    LoadSnapshots::Counters counters;
+    counters.rows_sent.add(7);
+    counters.rows_late.add(2);
+    name_metrics(counters, table);
+    EXPECT_EQ(table.find("ringway_load_rows_total")->count(), 7U);
+    EXPECT_EQ(table.find("ringway_load_rows_late_total")->count(), 2U);
+}
+
 TEST_F(Metrics, TellTheIdleTimeoutThatABackendAnnounced) {
     start();
     connect("GET / HTTP/1.1\r\nHost: a\r\n\r\n");

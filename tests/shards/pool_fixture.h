@@ -57,7 +57,7 @@ class PoolHost final : public sim::SimHost, private core::SleepGate {
 public:
     PoolHost(sim::SimNet& net, const config::Config& config, std::uint32_t connections_max)
         : io_(net, {.host = core::Address::parse("10.0.0.1:1").value()}),
-          pool(context_, {.config = config, .connections_max = connections_max, .start = 0}) {}
+          pool(context_, {.config = config, .connections_max = connections_max, .seed = 0}) {}
 
     sim::SimIo& io() override { return io_; }
     void tick() override {

@@ -73,8 +73,9 @@ struct ShardHost final : SimHost {
         SimIo::Options io;
         shards::Shard::Options shard;
     };
-    ShardHost(SimNet& net, SimLedger& ledger, shards::Mesh& mesh, std::uint32_t number,
-              const SimIo::Options& io_options, const config::Config& config, std::uint64_t seed)
+    ShardHost(SimNet& net, SimLedger& ledger, shards::Mesh& mesh, shards::LoadMesh& load_mesh,
+              std::uint32_t number, const SimIo::Options& io_options, const config::Config& config,
+              std::uint64_t seed)
         : shard_io(net, io_options),
           watch(net.clock(), ledger),
           mailbox(mesh, number),
@@ -83,6 +84,7 @@ struct ShardHost final : SimHost {
                  .config = config,
                  .io = shard_io,
                  .mailbox = mailbox,
+                 .load_mesh = &load_mesh,
                  .seed = seed}) {
         for (const config::Backend& backend : config.groups.front().backends) {
             watch.add(backend.address);
@@ -138,6 +140,7 @@ private:
     PeerHost backends_host_{net_, "10.2.0.1:0"};
     std::deque<SimBackend> backends_;
     std::unique_ptr<shards::Mesh> mesh_;
+    std::unique_ptr<shards::LoadMesh> load_mesh_;
     std::unique_ptr<shards::Mailbox> control_;
     std::deque<ShardHost> shards_;
     std::deque<SimClient> clients_;
@@ -190,6 +193,14 @@ void FleetSim::draw_config() {
     for (std::uint64_t i = 0; i < backends; i++) {
         group.backends.push_back({.address = address(fmt::format("10.2.0.{}:80", i + 2).c_str())});
     }
+    // All of them, and most often the one that most will use.
+    if (prng_.chance(0.7)) {
+        group.balancing.algorithm = static_cast<balance::Algorithm>(
+            prng_.uniform(static_cast<std::uint64_t>(balance::Algorithm::first) + 1));
+        group.balancing.maglev_size = 251;
+        group.balancing.load_bound = prng_.chance(0.3) ? 1.25 : 0;
+        group.balancing.slow_start = prng_.chance(0.3) ? 3s : 0s;
+    }
     config_.groups.push_back(std::move(group));
     config_.http.client = {.header_timeout = timeout,
                            .body_timeout = timeout,
@@ -215,13 +226,14 @@ void FleetSim::add_backends() {
 void FleetSim::add_shards() {
     const std::uint32_t count = *config_.shards.count;
     mesh_ = std::make_unique<shards::Mesh>(count + 1);
+    load_mesh_ = std::make_unique<shards::LoadMesh>(count);
     control_ = std::make_unique<shards::Mailbox>(*mesh_, count);
     control_->set_waker(clients_host_.peer_io.waker());
     for (std::uint32_t i = 0; i < count; i++) {
         SimIo::Options io{.host = address("10.0.0.1:0")};
         const bool is_scarce = weather_ != Weather::calm && prng_.chance(0.3);
         io.client_pool.count = io.upstream_pool.count = is_scarce ? 48 : 512;
-        shards_.emplace_back(net_, *ledger_, *mesh_, i, io, config_, prng_());
+        shards_.emplace_back(net_, *ledger_, *mesh_, *load_mesh_, i, io, config_, prng_());
         world_.add(shards_.back());
     }
 }
