@@ -61,7 +61,8 @@ def read_rows(path):
 
 def tell(name, rows):
     """While it is up, the column "Service Available" holds a height to draw; 0 is an outage."""
-    if len(rows) < SECONDS // 2:
+    # It ends early when the server has ended its connections, and for no good reason otherwise.
+    if not rows or (len(rows) < SECONDS // 2 and rows[-1]["Closed"] == 0):
         print(f"{name:>8}  only {len(rows)} s measured: NOT MET")
         return False
     down = [row["Seconds"] for row in rows if row["Service Available"] == 0]

@@ -275,6 +275,7 @@ class Slow(unittest.TestCase):
             self.assertTrue(slowhttptest.tell("read", [row] * slowhttptest.SECONDS))
             self.assertFalse(slowhttptest.tell("read", [row] * slowhttptest.SECONDS + [row | {"Service Available": 0}]))
             self.assertFalse(slowhttptest.tell("read", [row]))
+            self.assertTrue(slowhttptest.tell("read", [row, row | {"Closed": 9}]), "all were ended: nothing to wait for")
 
 
 class DemoStory(unittest.TestCase):
