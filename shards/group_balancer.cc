@@ -73,7 +73,7 @@ std::optional<GroupBalancer::Choice> GroupBalancer::choose(const http::Selection
         .key = key_of(selection),
         .excluded = std::span{tried}.first(excluded.has_value() ? 1 : 0),
         .now = moment.now};
-    const std::optional<std::size_t> picked = picker_.pick(set_, load_, request, prng_);
+    const balance::Choice picked = picker_.pick(set_, load_, request, prng_);
     if (!picked) return {};
     return Choice{.backend = *picked, .sets_cookie = sticky_.has_value()};
 }
