@@ -163,6 +163,8 @@ void H1Client::on_drained() {
 void H1Client::on_bytes(core::Buffer bytes) {
     if (state_ == State::idle) return end();
     if (state_ == State::closing) return;
+    // Its head may not have left, or never will, and the timer that tells so comes a tick later.
+    if (!response_began_ && request_is_lost_) return fail_for_memory();
     if (!response_began_ && came_before_request()) {
         const bool has_left = request_bytes_ > 0 && context_.now() > began_at_;
         return fail(upstream_error(core::Errc::malformed,
@@ -186,8 +188,7 @@ void H1Client::on_bytes(core::Buffer bytes) {
 }
 
 // What is started in a tick is submitted with the next one: these bytes were on their way when the
-// connection was still idle, though they may have waited for a buffer since. And a request whose
-// head found no memory never leaves us.
+// connection was still idle, though they may have waited for a buffer since.
 bool H1Client::came_before_request() const {
     return request_bytes_ == 0 || stream_.arrived_at() <= began_at_;
 }

@@ -435,6 +435,28 @@ TEST_F(H1ClientDry, ARequestThatWasNotSentHasNoAnswer) {
     EXPECT_TRUE(heard.failed);
 }
 
+// The head is not flushed yet when the chunk behind it finds no room for its last two bytes.
+TEST_F(H1ClientDry, ARequestWhoseFirstChunkIsLostHasNoAnswer) {
+    H1Client& client = connect();
+    Heard heard;
+    while (core::Buffer buffer = host.small.try_take()) taken.push_back(std::move(buffer));
+    client.begin_exchange(heard);
+    client.grant(body_window_bytes);
+    const tests::ParsedRequest head =
+        tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send_head(head.head, {});
+    core::Buffer full = host.io().pool(core::Pool::client).try_take();
+    full.extend(full.back_room().size());
+    client.send_body(std::move(full));
+    client.flush();
+    backend().send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    settle();
+    EXPECT_EQ(backend().received, "");
+    EXPECT_TRUE(heard.statuses.empty());
+    EXPECT_TRUE(heard.failed);
+    EXPECT_EQ(heard.error.code, Errc::no_buffers);
+}
+
 TEST_F(H1ClientDry, ABodyThatIsStillToComeIsNotSentEither) {
     H1Client& client = connect();
     Heard heard;
