@@ -60,7 +60,7 @@ ActionProxy::ActionProxy(sim::SimNet& net)
                .counters = counters_,
                .field_table = field_table_},
       router_(http::Route{.group = {0}, .retry = &config_.groups.front().retry}),
-      upstreams_(context_, {.config = config_, .connections_max = upstreams_max, .start = 0}),
+      upstreams_(context_, {.config = config_, .connections_max = upstreams_max, .seed = 0}),
       exchanges_(context_, {.count_max = clients_max,
                             .router = router_,
                             .upstreams = upstreams_,
