@@ -127,8 +127,9 @@ void H1Client::on_timeout() noexcept {
         case State::awaiting_head:
             if (request_is_lost_) return fail_for_memory();
             // The clock of the first byte runs from when the request has left; until then it is
-            // enough that its bytes move.
-            if ((!request_ended_ || stream_.is_sending()) &&
+            // enough that its bytes move. Where they cannot leave any more none do, though the end
+            // of the connection may have to wait for a buffer to be received.
+            if ((!request_ended_ || stream_.is_sending()) && stream_.can_send() &&
                 !progress_.has_stalled(stream_, context_.now())) {
                 return arm_timer(first_byte_timeout());
             }
