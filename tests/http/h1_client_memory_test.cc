@@ -120,7 +120,8 @@ TEST_F(H1ClientDry, AnAnswerInPiecesThatCannotBeKeptFails) {
     EXPECT_EQ(heard.error.code, Errc::no_buffers);
 }
 
-// The end of the connection waits for a buffer, like all that is received, and nobody is told of it.
+// The end of the connection waits for a buffer, like all that is received, and nobody is told of
+// it.
 TEST_F(H1ClientDry, AnUploadToABrokenConnectionEndsThoughTheEndCannotBeReceived) {
     H1Client& client = connect();
     Heard heard;
