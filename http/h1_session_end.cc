@@ -174,6 +174,12 @@ void H1Session::end_if_stalled() {
 }
 
 void H1Session::look_for_progress() {
+    // The end of a broken connection is received too, and may wait for a buffer for ever.
+    if (!stream_.can_send()) {
+        return on_stream_failed({.code = core::Errc::reset,
+                                 .side = core::Side::client,
+                                 .what = "the client takes no more"});
+    }
     if (progress_.has_stalled(stream_, context_.now(), context_.settings.client.rate_min)) {
         context_.counters.client_timeouts.add();
         return begin_close({.code = core::Errc::timed_out,

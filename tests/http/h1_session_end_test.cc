@@ -393,6 +393,24 @@ TEST_F(H1SessionEnd, AChunkThatCannotBeFramedEndsItsConnectionAndSendsNoRawByte)
     EXPECT_TRUE(host.requests[0]->is_gone);
 }
 
+// The end of the connection waits for a buffer, like all that is received.
+TEST_F(H1SessionEnd, AnAnswerToABrokenConnectionEndsThoughItsEndCannotBeReceived) {
+    host.echoes = false;
+    SimPeer& client = connect(get_a);
+    settle();
+    std::vector<core::Buffer> taken;
+    core::BufferPool& pool = host.io().pool(core::Pool::client);
+    while (core::Buffer buffer = pool.try_take()) taken.push_back(std::move(buffer));
+    client.reset();
+    settle();
+    host.requests[0]->answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "", false);
+    settle();
+    EXPECT_FALSE(host.requests[0]->is_gone);
+    run_for(2 * host.settings.client.send_timeout + 1s);
+    EXPECT_TRUE(host.requests[0]->is_gone);
+    EXPECT_EQ(host.requests[0]->why_gone, core::Errc::reset);
+}
+
 TEST_F(H1SessionEnd, EarlyBytesThatCannotBeKeptEndTheConnection) {
     host.echoes = false;
     SimPeer& client = connect(get_a);
