@@ -77,6 +77,12 @@ void ActionLedger::on_unsafe_request(std::string_view mark) {
     unsafe_seen_.emplace_back(mark);
 }
 
+void ActionLedger::on_unsent(std::uint32_t number) {
+    for (std::size_t i = connections_[number].left; i < said_.size(); i++) {
+        if (said_[i].connection == number) said_[i].epoch_left = epoch_;
+    }
+}
+
 void ActionLedger::on_cut(std::uint32_t number) {
     Connection& connection = connections_[number];
     if (connection.is_cut) return;
@@ -91,7 +97,8 @@ std::string ActionLedger::mark(std::uint32_t number) {
                      .arrivals = connection.arrivals.size(),
                      .asked_by = connection.asked_by,
                      .asked_at = connection.asked_at,
-                     .epoch = epoch_});
+                     .epoch = epoch_,
+                     .epoch_left = epoch_});
     std::string mark = "@aaa;";
     for (std::size_t i = 3; i > 0; i--, rest /= 26) mark[i] = static_cast<char>('a' + rest % 26);
     CHECK(rest == 0);
@@ -127,9 +134,9 @@ bool ActionLedger::may_have_crossed(const Word& said, std::uint32_t client) cons
     if (connection.is_deaf) return true;
     if (said.arrivals < connection.arrivals.size()) {
         const Arrival& next = connection.arrivals[said.arrivals];
-        return next.client == client && next.epoch == said.epoch;
+        return next.client == client && said.was_under_way(next.epoch);
     }
-    return connection.is_cut && connection.cut_epoch == said.epoch;
+    return connection.is_cut && said.was_under_way(connection.cut_epoch);
 }
 
 }  // namespace ringway::fuzz

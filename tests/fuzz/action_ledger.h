@@ -8,7 +8,8 @@
 //
 // One exception is no fault of the proxy's. A backend that speaks before it was asked is believed
 // when its words and the next request pass each other on the wire. They cannot have passed each
-// other when all was quiet in between: that is what epochs are for.
+// other when all was quiet in between: that is what epochs are for. Words that a full window keeps
+// from leaving are on their way until they have left.
 // One per input, in its one thread.
 #pragma once
 
@@ -29,6 +30,9 @@ class ActionLedger {
 public:
     // Everything sent has arrived and was read; nothing moves but by time-outs.
     void on_quiet() { epoch_++; }
+    // ... and of what this connection said something waits for room all the same, or nothing does.
+    void on_unsent(std::uint32_t connection);
+    void on_all_sent(std::uint32_t connection) { connections_[connection].left = said_.size(); }
 
     // A backend's connection, by its number.
     std::uint32_t begin_connection();
@@ -60,7 +64,8 @@ private:
         bool is_deaf = false;
         bool has_ended = false;
         std::uint64_t cut_epoch = 0;
-        std::string unread;  // The end of what was read: a mark may be cut in two.
+        std::size_t left = 0;  // The words before this one have left.
+        std::string unread;    // The end of what was read: a mark may be cut in two.
     };
     struct Word {
         std::uint32_t connection;
@@ -68,6 +73,9 @@ private:
         std::uint32_t asked_by;
         std::uint64_t asked_at;
         std::uint64_t epoch;
+        std::uint64_t epoch_left;  // When the last of it can have left.
+
+        bool was_under_way(std::uint64_t then) const { return epoch <= then && then <= epoch_left; }
     };
 
     void on_request(Connection& connection, std::uint32_t client);

@@ -138,6 +138,14 @@ void ActionBackends::stop_reading(Connection& connection) {
     ledger_.on_deaf(connection.number);
 }
 
+void ActionBackends::on_quiet() {
+    ledger_.on_quiet();
+    for (const Connection& connection : connections) {
+        connection.peer.has_sent_all() ? ledger_.on_all_sent(connection.number)
+                                       : ledger_.on_unsent(connection.number);
+    }
+}
+
 bool ActionBackends::finish() {
     is_stopping_ = true;
     for (Door& door : doors_) {

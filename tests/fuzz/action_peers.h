@@ -93,6 +93,8 @@ public:
     void cut(Connection& connection) { ledger_.on_cut(connection.number); }
     void end(Connection& connection);
     void stop_reading(Connection& connection);
+    // Nothing moves but by time-outs.
+    void on_quiet();
     // Closes whatever is left. True when nothing is open or in flight any more.
     bool finish();
 

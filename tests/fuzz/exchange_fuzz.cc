@@ -405,7 +405,7 @@ void Actions::run_until(core::Instant end, bool with_timers) {
             continue;
         }
         core::Instant next = clock_.empty() ? core::Instant::max() : clock_.next_due();
-        if (clock_.empty()) ledger_.on_quiet();
+        if (clock_.empty()) backends_.on_quiet();
         if (with_timers) next = std::min(next, next_timer());
         if (next > end) break;
         clock_.advance(std::max(next, clock_.now()));
