@@ -16,6 +16,8 @@ std::string_view name_of(Workload workload) {
     switch (workload) {
         case Workload::uniform:
             return "uniform";
+        case Workload::heavy_tailed:
+            return "heavy_tailed";
         case Workload::one_slow:
             return "one_slow";
         case Workload::flapping:
@@ -36,8 +38,8 @@ std::optional<Service> service_named(std::string_view name) {
 }
 
 std::optional<Workload> workload_named(std::string_view name) {
-    for (const Workload workload : {Workload::uniform, Workload::one_slow, Workload::flapping,
-                                    Workload::bursty, Workload::uneven}) {
+    for (const Workload workload : {Workload::uniform, Workload::heavy_tailed, Workload::one_slow,
+                                    Workload::flapping, Workload::bursty, Workload::uneven}) {
         if (name_of(workload) == name) return workload;
     }
     return {};

@@ -17,10 +17,11 @@ enum class Service : std::uint8_t { exponential, pareto };  // Pareto with shape
 // What makes a fleet different from ten equal backends under Poisson arrivals.
 enum class Workload : std::uint8_t {
     uniform,
-    one_slow,  // One backend takes ten times as long.
-    flapping,  // One backend goes down for half a second in every two; all shards know at once.
-    bursty,    // Arrivals come at 1.5 and 0.5 times the rate by turns of 50 ms on average.
-    uneven,    // Weights, and slots with them, are 1, 2, 3, 4, 5 and again.
+    heavy_tailed,  // Service times are Pareto's, whatever the cell says.
+    one_slow,      // One backend takes ten times as long.
+    flapping,      // One backend goes down for half a second in every two; all shards know at once.
+    bursty,        // Arrivals come at 1.5 and 0.5 times the rate by turns of 50 ms on average.
+    uneven,        // Weights, and slots with them, are 1, 2, 3, 4, 5 and again.
 };
 
 struct Cell {

@@ -48,7 +48,8 @@ public:
     double next_service_ns() {
         const double mean = static_cast<double>(cell_.mean.count());
         const double u = 1 - prng_.real();
-        switch (cell_.service) {
+        const bool is_heavy = cell_.workload == Workload::heavy_tailed;
+        switch (is_heavy ? Service::pareto : cell_.service) {
             case Service::exponential:
                 return -std::log(u) * mean;
             case Service::pareto:

@@ -134,7 +134,8 @@ int main(int argc, char** argv) {
     app.add_option("--service", grid.services, "exponential, pareto")
         ->delimiter(',')
         ->check(known_service);
-    app.add_option("--workload", grid.workloads, "uniform, one_slow, flapping, bursty, uneven")
+    app.add_option("--workload", grid.workloads,
+                   "uniform, heavy_tailed, one_slow, flapping, bursty, uneven")
         ->delimiter(',')
         ->check(known_workload);
     app.add_option("--policy", grid.policies, "of the grid, or balance's algorithms")

@@ -69,11 +69,6 @@ protected:
     std::vector<int> total_;
 };
 
-class Siloed final : public Counting {
-    using Counting::Counting;
-    double count(std::uint32_t shard, std::uint32_t i) const override { return own_[shard][i]; }
-};
-
 class SnapshotMinimum final : public Counting {
     using Counting::Counting;
     double count(std::uint32_t shard, std::uint32_t i) const override { return seen(shard, i); }
@@ -111,10 +106,12 @@ private:
     }
 };
 
-// The room's own code: a set, a view and a picker per shard, snapshots as rows.
+// The room's own code: a set, a view and a picker per shard, snapshots as rows. Or siloed: each
+// shard believes that it is alone. With one shard that is the same, to the last tie.
 class Ringway final : public StudyPolicy {
 public:
-    Ringway(const StudyRun& run, balance::Algorithm algorithm) : interval_(run.cell.interval) {
+    Ringway(const StudyRun& run, balance::Algorithm algorithm, bool is_siloed = false)
+        : is_siloed_(is_siloed), interval_(run.cell.interval) {
         std::uint64_t seed = run.seed;
         std::vector<balance::Backend> backends;
         for (const float weight : run.weights) {
@@ -126,14 +123,15 @@ public:
         for (std::uint32_t shard = 0; shard < run.cell.shards; shard++) {
             const balance::BackendSet set{backends};
             const std::uint64_t start = shard * backends.size() / run.cell.shards;
-            shards_.push_back({.set = set,
-                               .load = balance::LoadView{{.backends = backends.size(),
-                                                          .shards = run.cell.shards,
-                                                          .own = core::ShardId{shard},
-                                                          .interval = interval_,
-                                                          .latency = latency}},
-                               .picker = {set, {.algorithm = algorithm}, start},
-                               .prng = core::Prng{core::Prng::splitmix(seed)}});
+            shards_.push_back(
+                {.set = set,
+                 .load = balance::LoadView{{.backends = backends.size(),
+                                            .shards = is_siloed ? 1 : run.cell.shards,
+                                            .own = core::ShardId{is_siloed ? 0 : shard},
+                                            .interval = interval_,
+                                            .latency = latency}},
+                 .picker = {set, {.algorithm = algorithm}, start},
+                 .prng = core::Prng{core::Prng::splitmix(seed)}});
         }
     }
 
@@ -165,7 +163,7 @@ public:
         Shard& own = shards_[shard];
         own.picker.settle(own.set, own.load, now);
         for (Shard& other : shards_) {
-            if (&other == &own) continue;
+            if (&other == &own || is_siloed_) continue;
             for (const std::uint32_t i : own.load.changed()) {
                 other.load.take(core::ShardId{shard}, own.load.row(i), now);
             }
@@ -184,6 +182,7 @@ private:
     };
 
     std::vector<Shard> shards_;
+    bool is_siloed_;
     core::Duration interval_;
 };
 
@@ -194,13 +193,12 @@ std::span<const std::string_view> grid_policies() {
 }
 
 std::unique_ptr<StudyPolicy> make_policy(std::string_view name, const StudyRun& run) {
-    if (name == "siloed") return std::make_unique<Siloed>(run);
+    const auto least = balance::Algorithm::least_connections;
+    if (name == "siloed") return std::make_unique<Ringway>(run, least, true);
     if (name == "snapshot_minimum") return std::make_unique<SnapshotMinimum>(run);
     if (name == "two_choices") return std::make_unique<TwoChoices>(run);
     if (name == "exact") return std::make_unique<Exact>(run);
-    if (name == "ringway") {
-        return std::make_unique<Ringway>(run, balance::Algorithm::least_connections);
-    }
+    if (name == "ringway") return std::make_unique<Ringway>(run, least);
     const std::optional<balance::Algorithm> algorithm = balance::algorithm_named(name);
     if (!algorithm) return nullptr;
     return std::make_unique<Ringway>(run, *algorithm);

@@ -1,7 +1,7 @@
 // The policies that the study compares: what a shard knows, and whom it picks. One object stands
 // for all shards of a run, and is told of every beginning, end and snapshot in the order of time.
-// The first four are the field's ways of counting across shards, written down as plainly as
-// possible; the fifth is the balance room, exactly as a shard runs it.
+// Two choices, the minimum of snapshots and the exact count are written down as plainly as
+// possible; siloed and ringway are the balance room, as a shard runs it alone and among others.
 #pragma once
 
 #include <cstdint>
