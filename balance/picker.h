@@ -60,6 +60,8 @@ public:
     };
     std::span<const Part> parts() const { return parts_; }
     const Settings& settings() const { return settings_; }
+    // By slow start, until the group has made more picks.
+    bool is_held_back(std::size_t i) const { return ramp_.is_active() && !ramp_.may(i); }
 
 private:
     struct Tier {

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/check.h"
 #include "core/hash.h"
 #include "http/byte_class.h"
 #include "http/cookies.h"
@@ -54,6 +55,26 @@ std::optional<std::string_view> find_header(const RequestHead& head, std::string
     return {};
 }
 
+// Nothing when the request has no such thing. A client is always there, and is not in the head.
+std::optional<std::string_view> value_of(const RequestKey::Part& part, const RequestHead& head) {
+    switch (part.kind) {
+        case RequestKey::Kind::client:
+            return std::string_view{};
+        case RequestKey::Kind::host:
+            if (head.host.size == 0) return {};
+            return head.at(head.host);
+        case RequestKey::Kind::path:
+            return head.at(head.path);
+        case RequestKey::Kind::header:
+            return find_header(head, part.name);
+        case RequestKey::Kind::cookie:
+            return find_cookie(head, part.name);
+        case RequestKey::Kind::query:
+            return find_query(head, part.name);
+    }
+    return {};
+}
+
 // Names of hosts are the same however they are spelled. What is longer than any name is no name.
 std::uint64_t hash_host(std::string_view host, std::uint64_t seed) {
     std::array<char, 256> spelled{};
@@ -89,40 +110,39 @@ std::string RequestKey::text() const {
 }
 
 std::optional<std::uint64_t> RequestKey::hash(const RequestHead& head, std::uint64_t client) const {
-    std::uint64_t hash = 0;
+    std::array<std::string_view, parts_max> values;
     bool has_any = false;
-    for (const Part& part : parts_) {
-        std::optional<std::string_view> value;
-        switch (part.kind) {
-            case Kind::client:
-                // Alone it is the key itself: it has been hashed.
-                hash = parts_.size() == 1
-                           ? client
-                           : core::hash64({reinterpret_cast<const char*>(&client), sizeof client},
-                                          hash);
-                has_any = true;
-                continue;
-            case Kind::host:
-                hash = hash_host(head.at(head.host), hash);
-                has_any = has_any || head.host.size > 0;
-                continue;
-            case Kind::path:
-                value = head.at(head.path);
-                break;
-            case Kind::header:
-                value = find_header(head, part.name);
-                break;
-            case Kind::cookie:
-                value = find_cookie(head, part.name);
-                break;
-            case Kind::query:
-                value = find_query(head, part.name);
-                break;
-        }
+    for (std::size_t i = 0; i < parts_.size(); i++) {
+        const std::optional<std::string_view> value = value_of(parts_[i], head);
         has_any = has_any || value.has_value();
-        hash = core::hash64(value.value_or(std::string_view{}), hash);
+        values[i] = value.value_or(std::string_view{});
     }
     if (!has_any) return {};
+    return hash(std::span{values}.first(parts_.size()), client);
+}
+
+std::uint64_t RequestKey::hash(std::span<const std::string_view> values,
+                               std::uint64_t client) const {
+    CHECK(values.size() == parts_.size());
+    std::uint64_t hash = 0;
+    for (std::size_t i = 0; i < parts_.size(); i++) {
+        switch (parts_[i].kind) {
+            case Kind::client:
+                // Alone it is the key itself: it has been hashed.
+                if (parts_.size() == 1) return client;
+                hash = core::hash64({reinterpret_cast<const char*>(&client), sizeof client}, hash);
+                break;
+            case Kind::host:
+                hash = hash_host(values[i], hash);
+                break;
+            case Kind::path:
+            case Kind::header:
+            case Kind::cookie:
+            case Kind::query:
+                hash = core::hash64(values[i], hash);
+                break;
+        }
+    }
     return hash;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,11 @@ public:
     // `client` stands for the client's network. Nothing when the request has none of the parts:
     // then it belongs nowhere in particular.
     std::optional<std::uint64_t> hash(const RequestHead& head, std::uint64_t client) const;
+    // The same of a request that has these, one for each part; what stands for `client` is not
+    // looked at.
+    std::uint64_t hash(std::span<const std::string_view> values, std::uint64_t client) const;
+
+    const std::vector<Part>& parts() const { return parts_; }
 
     bool operator==(const RequestKey&) const = default;
 

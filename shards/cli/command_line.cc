@@ -12,6 +12,7 @@
 #include "config/nearest.h"
 #include "shards/cli/check.h"
 #include "shards/cli/doctor.h"
+#include "shards/cli/route.h"
 #include "shards/cli/run_verb.h"
 #include "shards/cli/version.h"
 
@@ -25,6 +26,7 @@ constexpr const char* footer = R"(Examples:
   ringway run -c ringway.toml             serve until SIGTERM
   ringway check ringway.toml --explain    what every setting is, and where it comes from
   ringway doctor ringway.toml             what this machine lacks for it, and the cure
+  ringway route --pick ringway.toml web   which backend of a group is picked, and why
 
 A file that works:
   [[listen]]
@@ -60,6 +62,20 @@ lack where it keeps ringway from running or from what the configuration promises
 
 Exit status: 0 nothing lacks, 1 something does, 2 the configuration is wrong.)";
 
+constexpr const char* route_footer = R"(Examples:
+  ringway route --pick ringway.toml web                  who gets which share
+  ringway route --pick ringway.toml web session-4711     where requests with this key go
+  ringway route --pick ringway.toml web --down 10.0.0.1:8080 session-4711
+                                                         and where if that backend were down
+
+Offline: nothing is in flight, and every backend is up that is not said to be down.
+The key is text, as the request would have it; for the client it is an IP address. A
+group whose key has several parts takes a word for each, in their order.
+The columns: weight as configured and in force; requests in flight from here (own) and
+from the other shards; what the algorithm compares (score, the least is picked).
+
+Exit status: 0 told, 2 the configuration or what was asked is wrong.)";
+
 void add_check(CLI::App& app, CheckOptions& options, Answer& answer) {
     CLI::App* verb = app.add_subcommand("check", "Say everything that is wrong with a file");
     verb->footer(check_footer);
@@ -90,6 +106,24 @@ void add_doctor(CLI::App& app, DoctorOptions& options, Answer& answer) {
     verb->add_option("FILE", options.file, "Judge for this configuration, not for the defaults")
         ->type_name("");
     verb->callback([&options, &answer] { answer = doctor(options); });
+}
+
+void add_route(CLI::App& app, RouteOptions& options, Answer& answer) {
+    CLI::App* verb = app.add_subcommand("route", "Say which backend is picked, and why");
+    verb->footer(route_footer);
+    verb->add_flag("--pick")->required()->description(
+        "Which backend of a group; the one question so far");
+    verb->add_option("FILE", options.file, "The configuration, as for `run`")
+        ->required()
+        ->type_name("");
+    verb->add_option("GROUP", options.group, "The name of the group")->required()->type_name("");
+    verb->add_option("KEY", options.key, "What is hashed, where the group's algorithm does")
+        ->type_name("");
+    verb->add_option("--down", options.down, "As if this backend were down; may be repeated")
+        ->type_name("ADDRESS")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    verb->callback([&options, &answer] { answer = route_pick(options); });
 }
 
 // CLI11 would say of a mistyped verb only that a verb is missing.
@@ -135,6 +169,8 @@ int command_line(int argc, char** argv) {
     add_check(app, check_options, answer);
     DoctorOptions doctor_options;
     add_doctor(app, doctor_options, answer);
+    RouteOptions route_options;
+    add_route(app, route_options, answer);
     if (const std::string unknown = unknown_verb(app, argc, argv); !unknown.empty()) {
         return print(refused(unknown));
     }

@@ -46,6 +46,16 @@ TEST(RequestKey, OfManyPartsIsAllOfThemInOrder) {
     EXPECT_NE(hash("client+path", head), hash("path", head));
 }
 
+TEST(RequestKey, OfWordsIsThatOfARequestThatHasThem) {
+    const std::string_view head =
+        "GET /a?q=b HTTP/1.1\r\nHost: H.example\r\nX-User: 42\r\nCookie: s=1\r\n\r\n";
+    const std::string_view words[] = {"not looked at", "h.EXAMPLE", "/a", "42", "1", "b"};
+    const RequestKey key =
+        RequestKey::parse("client+host+path+header:x-user+cookie:s+query:q").value();
+    EXPECT_EQ(key.hash(words, client), hash(key.text(), head));
+    EXPECT_EQ(RequestKey{}.hash(std::span{words}.first(1), client), client);
+}
+
 TEST(RequestKey, FindsACookieInAnyOfItsFields) {
     EXPECT_EQ(
         hash("cookie:b", "GET / HTTP/1.1\r\nHost: h\r\nCookie: a=1\r\ncookie:c=3;  b=2 \r\n\r\n"),

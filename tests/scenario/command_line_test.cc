@@ -105,6 +105,21 @@ TEST(CommandLine, DoctorTellsWhatIsDenied) {
         << end.out;
 }
 
+TEST(CommandLine, RouteTellsWhoIsPicked) {
+    const File file(good);
+    const ProgramEnd told = run_program({"ringway", "route", "--pick", file.path(), "web"});
+    EXPECT_EQ(told.exit_code, 0);
+    EXPECT_NE(told.out.find("* 127.0.0.1:2 0    -    1      1        0   0      -     100.00%\n"),
+              std::string::npos)
+        << told.out;
+    EXPECT_EQ(told.err, "");
+    const ProgramEnd refused = run_program({"ringway", "route", file.path(), "web"});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_EQ(refused.err, "ringway: --pick is required (see --help)\n");
+    EXPECT_EQ(run_program({"ringway", "route", "--pick", file.path(), "web", "--down"}).exit_code,
+              2);
+}
+
 TEST(CommandLine, AMistypedCommandLineIsToldAndEndsWith2) {
     const ProgramEnd verb = run_program({"ringway", "chek", "ringway.toml"});
     EXPECT_EQ(verb.exit_code, 2);
