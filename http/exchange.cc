@@ -40,9 +40,12 @@ RequestSink* Exchanges::begin(ClientSide& client, const RequestHead& head) {
     return slab_.find(ref);  // It may have replied and finished.
 }
 
-Exchange::Exchange(Exchanges& home, ClientSide& client) : home_(home), client_(&client) {}
+Exchange::Exchange(Exchanges& home, ClientSide& client) : home_(home), client_(&client) {
+    home_.context_.exchanges++;
+}
 
 Exchange::~Exchange() {
+    home_.context_.exchanges--;
     CHECK(state_ == State::finished);
 }
 

@@ -177,7 +177,8 @@ void H1Client::on_bytes(core::Buffer bytes) {
         if (state_ == State::awaiting_head) {
             bytes = parse_head(std::move(bytes));
         } else if (state_ == State::reading_body) {
-            bytes = read_body(std::move(bytes));
+            read_body(std::move(bytes));
+            break;
         } else {
             return;
         }
@@ -234,9 +235,17 @@ core::Buffer H1Client::begin_response(const ResponseHead& head, core::Buffer byt
         return {};
     }
     const std::size_t head_bytes = head.bytes;
+    BodyReader::Progress progress;
     if (!head.is_interim()) {
-        state_ = State::reading_body;
+        // What came of the body is read first: while its head is not told of, a response that is
+        // no good can still be answered for.
         body_ = BodyReader{head.framing, head.content_length, context_.settings.body_limits};
+        progress = body_.read(bytes.bytes().subspan(head_bytes));
+        if (progress.refusal != Refusal::none) {
+            fail(upstream_error(core::Errc::malformed, core::Retry::never, "malformed body"));
+            return {};
+        }
+        state_ = State::reading_body;
         keep_alive_ = head.keep_alive;
         announced_idle_ = idle_timeout_in(head);
         answered_after_ = context_.now() - began_at_;
@@ -247,31 +256,31 @@ core::Buffer H1Client::begin_response(const ResponseHead& head, core::Buffer byt
         keep_early(std::move(bytes));
         return {};
     }
-    if (state_ != State::reading_body || !body_.has_ended()) return bytes;
-    // Bytes behind the end of a response were not asked for: they must not meet the next request.
-    if (bytes.size() > 0) keep_alive_ = false;
-    end_response();
+    if (state_ != State::reading_body) return bytes;
+    deliver_body(std::move(bytes), progress);
     return {};
 }
 
-core::Buffer H1Client::read_body(core::Buffer bytes) {
+void H1Client::read_body(core::Buffer bytes) {
     const BodyReader::Progress progress = body_.read(bytes.bytes());
     if (progress.refusal != Refusal::none) {
-        fail(upstream_error(core::Errc::malformed, core::Retry::never, "malformed body"));
-        return {};
+        return fail(upstream_error(core::Errc::malformed, core::Retry::never, "malformed body"));
     }
+    deliver_body(std::move(bytes), progress);
+}
+
+void H1Client::deliver_body(core::Buffer bytes, const BodyReader::Progress& progress) {
     if (!progress.trailers.empty() && !keep_trailers(progress.trailers)) {
-        fail(upstream_error(core::Errc::no_buffers, core::Retry::never, "pools are dry"));
-        return {};
+        return fail(upstream_error(core::Errc::no_buffers, core::Retry::never, "pools are dry"));
     }
-    if (progress.consumed < bytes.size()) keep_alive_ = false;  // As in begin_response.
+    // Bytes behind the end of a response were not asked for: they must not meet the next request.
+    if (progress.consumed < bytes.size()) keep_alive_ = false;
     bytes.drop_back(bytes.size() - progress.body);
     granted_ -= std::min<std::uint64_t>(granted_, progress.body);
     if (bytes.size() > 0) sink_->on_response_body(std::move(bytes));
-    if (!progress.ended || state_ != State::reading_body) return {};
+    if (!body_.has_ended() || state_ != State::reading_body) return;
     if (!pending_.empty()) sink_->on_response_trailers(pending_.take());
     if (state_ == State::reading_body) end_response();
-    return {};
 }
 
 bool H1Client::keep_trailers(std::span<const std::byte> lines) {

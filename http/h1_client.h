@@ -105,13 +105,15 @@ private:
     bool came_before_request() const;
     core::Buffer parse_head(core::Buffer bytes);
     core::Buffer begin_response(const ResponseHead& head, core::Buffer bytes);
-    core::Buffer read_body(core::Buffer bytes);
+    void read_body(core::Buffer bytes);
+    void deliver_body(core::Buffer bytes, const BodyReader::Progress& progress);
     [[nodiscard]] bool keep_trailers(std::span<const std::byte> lines);
     void count_request(std::size_t bytes);
     void lose_request();
     void pause();
     void end_response();
     void fail(const core::Error& error);
+    void lose_server(const core::Error& error);
     void fail_for_memory();
     void fail_for_time();
     bool was_never_read() const;

@@ -22,11 +22,7 @@ void H1Client::on_stream_failed(const core::Error& error) {
             if (response_began_) {
                 return fail(upstream_error(error.code, core::Retry::never, "cut in its response"));
             }
-            return fail(upstream_error(error.code,
-                                       error.code == core::Errc::ended && was_never_read()
-                                           ? core::Retry::yes
-                                           : core::Retry::if_reused,
-                                       "gone before it answered"));
+            return lose_server(error);
         case State::idle:
             was_ended_by_server_ = error.code == core::Errc::ended;
             return end();
@@ -36,6 +32,14 @@ void H1Client::on_stream_failed(const core::Error& error) {
         case State::closing:
             return;
     }
+}
+
+void H1Client::lose_server(const core::Error& error) {
+    const bool is_unread = error.code == core::Errc::ended && was_never_read();
+    // What it has not taken by now it shall not find later, for it goes to another.
+    if (is_unread) stream_.begin_reset();
+    fail(upstream_error(error.code, is_unread ? core::Retry::yes : core::Retry::if_reused,
+                        "gone before it answered"));
 }
 
 // An orderly end, and not one byte of the request acknowledged: it crossed the server's FIN and no

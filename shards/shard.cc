@@ -1,6 +1,7 @@
 #include "shards/shard.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "shards/metric_names.h"
 
@@ -197,18 +198,19 @@ void Shard::tick() {
 // Buffers that a client or a backend does not take are missing to all others: while receives wait
 // for some, who has taken nothing for a second makes room.
 void Shard::relieve_dry_pools() {
-    const bool is_dry =
-        io_.pool(core::Pool::upstream).has_waiters() || io_.pool(core::Pool::client).has_waiters();
-    if (!is_dry) return timers_.disarm(relief_);
-    if (relief_.is_armed()) return;
-    timers_.arm(relief_.then<&Shard::on_relief_due>(), io_.clock().now() + relief_interval);
+    upstream_was_dry_ = upstream_was_dry_ || io_.pool(core::Pool::upstream).has_waiters();
+    client_was_dry_ = client_was_dry_ || io_.pool(core::Pool::client).has_waiters();
+    // A pool may be dry in every other tick: what counts is that it was.
+    if ((upstream_was_dry_ || client_was_dry_) && !relief_.is_armed()) {
+        timers_.arm(relief_.then<&Shard::on_relief_due>(), io_.clock().now() + relief_interval);
+    }
 }
 
 void Shard::on_relief_due() noexcept {
-    if (io_.pool(core::Pool::upstream).has_waiters()) {
+    if (std::exchange(upstream_was_dry_, false)) {
         sessions_.for_each([](http::H1Session& session) { session.end_if_stalled(); });
     }
-    if (io_.pool(core::Pool::client).has_waiters()) upstreams_.end_stalled();
+    if (std::exchange(client_was_dry_, false)) upstreams_.end_stalled();
 }
 
 void Shard::read_mail() {

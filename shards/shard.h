@@ -134,7 +134,9 @@ private:
     core::Slab<http::H1Session> sessions_;
     core::Slab<TcpRelay> relays_;
     std::vector<std::unique_ptr<Listener>> listeners_;
-    core::TimerOf<Shard> relief_{*this};  // While a pool is dry.
+    core::TimerOf<Shard> relief_{*this};  // When a pool was dry.
+    bool upstream_was_dry_ = false;       // Since the last relief.
+    bool client_was_dry_ = false;
 };
 
 }  // namespace ringway::shards

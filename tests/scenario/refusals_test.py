@@ -6,6 +6,7 @@ every byte. Of a refused request a backend's log has no byte; of a refused respo
 
 import contextlib
 import itertools
+import socket
 import threading
 import unittest
 
@@ -227,7 +228,9 @@ class Responses(Scenario):
             self.script.say(message + SAID_BEHIND, way)
             with self.ringway.client() as connection:
                 connection.sendall(GOOD)
-                if rule.answer == "cut":
+                # A head that came together with what is wrong behind it has not gone out yet.
+                went_out = connection.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL) == b"HTTP/1.1 200"
+                if rule.answer == "cut" and way is not whole and went_out:
                     self.check_cut(read_all(connection))
                 else:
                     self.check_own(rule, connection)
@@ -238,7 +241,8 @@ class Responses(Scenario):
         head, body, rest = read_message(connection)
         interim = head.startswith(b"HTTP/1.1 1")
         self.assertFalse(interim, head)
-        self.assertTrue(head.startswith(b"HTTP/1.1 %s " % rule.answer.encode()), head)
+        status = b"502" if rule.answer == "cut" else rule.answer.encode()
+        self.assertTrue(head.startswith(b"HTTP/1.1 %s " % status), head)
         self.assertEqual(values(head, b"X-Ringway-Reason"), [b"upstream_malformed"])
         names = {line.partition(b":")[0].lower() for line in head.split(b"\r\n")[1:] if line}
         self.assertLessEqual(names, OWN_FIELDS)
@@ -252,9 +256,8 @@ class Responses(Scenario):
         """What was right of it may have passed; it has no end, so that a client knows that it was cut."""
         self.assertNotIn(b"smuggled", answer)
         head, _, body = answer.partition(b"\r\n\r\n")
-        if head:
-            self.assertTrue(head.startswith(b"HTTP/1.1 200 "), answer)
-            self.assertNotIn(b"0\r\n\r\n", body)
+        self.assertTrue(head.startswith(b"HTTP/1.1 200 "), answer)
+        self.assertNotIn(b"0\r\n\r\n", body)
 
     def check_legal(self, message):
         status = message.split(b"HTTP/1.")[-1][2:5]

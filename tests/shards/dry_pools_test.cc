@@ -14,11 +14,25 @@ constexpr std::string_view ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 class DryPools : public ShardTest {
 protected:
+    DryPools() { config.limits.connections = 1'000; }
+
     // More than the simulated pools hold, at a whole window each.
     static constexpr std::size_t few_holders = 32;
     // More than they hold at the least.
-    static constexpr std::size_t holders = 240;
+    static constexpr std::size_t holders = 300;
     const std::string megabyte = std::string(1'000'000, 'x');
+
+    // Clients that ask for a megabyte and do not read it.
+    void hold(std::size_t count) {
+        const std::size_t before = backend.peers.size();
+        for (std::size_t i = 0; i < count; i++) connect(get).stop_reading();
+        ASSERT_TRUE(until([&] { return backend.peers.size() == before + count; }));
+        for (std::size_t i = 0; i < count; i++) {
+            backend.peers[before + i]->send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" +
+                                            megabyte);
+        }
+        settle();
+    }
 
     bool is_answered_within(SimPeer& client, core::Duration time) {
         const std::size_t peers = backend.peers.size();
@@ -36,12 +50,7 @@ protected:
 
 TEST_F(DryPools, EachClientThatDoesNotReadHoldsLessTheMoreThereAre) {
     start();
-    for (std::size_t i = 0; i < few_holders; i++) {
-        connect(get).stop_reading();
-        ASSERT_TRUE(until([&] { return backend.peers.size() == i + 1; }));
-        asked().send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + megabyte);
-        settle();
-    }
+    for (std::size_t i = 0; i < few_holders; i++) hold(1);
     EXPECT_FALSE(host->io().pool(core::Pool::upstream).has_waiters());
     EXPECT_TRUE(is_answered_within(connect(get), 200ms));
     EXPECT_EQ(host->shard.http_counters().client_timeouts.value(), 0U);
@@ -49,12 +58,7 @@ TEST_F(DryPools, EachClientThatDoesNotReadHoldsLessTheMoreThereAre) {
 
 TEST_F(DryPools, ClientsThatDoNotReadDoNotStopTheAnswersOfOthers) {
     start();
-    for (std::size_t i = 0; i < holders; i++) {
-        connect(get).stop_reading();
-        ASSERT_TRUE(until([&] { return backend.peers.size() == i + 1; }));
-        asked().send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + megabyte);
-    }
-    settle();
+    hold(holders);
     ASSERT_TRUE(host->io().pool(core::Pool::upstream).has_waiters());
     EXPECT_TRUE(is_answered_within(connect(get), 5s));
     EXPECT_GT(host->shard.http_counters().client_timeouts.value(), 0U);
@@ -66,11 +70,7 @@ TEST_F(DryPools, AClientThatReadsWhileMemoryIsShortIsNotCut) {
     ASSERT_TRUE(until([&] { return backend.peers.size() == 1; }));
     SimPeer& giver = asked();
     giver.send("HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n");
-    for (std::size_t i = 0; i < holders; i++) {
-        connect(get).stop_reading();
-        ASSERT_TRUE(until([&] { return backend.peers.size() == i + 2; }));
-        asked().send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + megabyte);
-    }
+    hold(holders);
     for (int i = 0; i < 4; i++) giver.send(megabyte);
     EXPECT_TRUE(until([&] { return reader.received.size() > 4'000'000; }));
     EXPECT_FALSE(reader.is_over());
@@ -81,12 +81,13 @@ TEST_F(DryPools, BackendsThatDoNotReadDoNotStopTheRequestsOfOthers) {
     const core::Instant begin = clock.now();
     for (std::size_t i = 0; i < holders; i++) {
         connect("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + megabyte);
-        // From some on they are not even read before there is room again.
-        ASSERT_TRUE(until([&] { return backend.peers.size() == i + 1; }));
-        asked().stop_reading();
     }
+    // From some on they are not even read before there is room again.
+    ASSERT_TRUE(until([&] {
+        for (const auto& peer : backend.peers) peer->stop_reading();
+        return host->io().pool(core::Pool::client).has_waiters();
+    }));
     EXPECT_TRUE(is_answered_within(connect(get), 5s));
-    EXPECT_GT(host->shard.http_counters().upstream_timeouts.value(), 0U);
     EXPECT_LT(clock.now() - begin, config.groups.front().timeout.first_byte);
 }
 
