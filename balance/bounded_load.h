@@ -20,7 +20,7 @@ inline bool has_room(const BoundedLoad& bound, std::size_t backend, float weight
                      const LoadView& load) {
     if (bound.factor <= 0) return true;
     // For whole numbers n, n + 1 ≤ ⌈x⌉ says the same as n < x.
-    return load.in_flight(backend) * bound.total_weight <
+    return load.in_flight_alike(backend) * bound.total_weight <
            bound.factor * (load.in_flight() + 1) * weight;
 }
 

@@ -73,6 +73,12 @@ public:
     // Over all shards, as far as it is known here.
     float in_flight(std::size_t i) const { return own_[i] + seen_total_[i] - published_[i]; }
     float in_flight() const { return in_flight_; }
+    // The same if every other shard has meanwhile done as this one has since its last snapshot: a
+    // key that is hot here is hot there.
+    float in_flight_alike(std::size_t i) const {
+        const float news = std::max(own_[i] - published_[i], 0.0F);
+        return in_flight(i) + news * static_cast<float>(shards_ - 1);
+    }
     bool has_others() const { return shards_ > 1; }
     // Mean age of the others' snapshots.
     core::Duration age(core::Instant now) const {

@@ -16,7 +16,7 @@ constexpr std::size_t turns_max = 64;
 // Weights are whole numbers in turns; a factor of slow start is a fraction of this.
 constexpr float turn_scale = 256;
 // So many rows beyond those that changed are looked at per settle: latencies fade with time.
-constexpr std::size_t latencies_per_settle = 64;
+constexpr std::size_t latencies_per_settle = 8;
 // Which part of the tiers a key falls into has nothing to do with where in the table it falls.
 constexpr std::uint64_t tier_salt = 0x7469'6572;
 
@@ -162,7 +162,8 @@ void Picker::rebuild_tables(const BackendSet& set) {
 }
 
 void Picker::update_latencies(const LoadView& load, core::Instant now) {
-    if (load.latency_us() <= 0) return;
+    const bool is_needed = compares_time(settings_.algorithm) || load.has_others();
+    if (!is_needed || load.latency_us() <= 0) return;
     const auto update = [&](std::size_t i) {
         // An answer that takes less than a microsecond is not told apart from one that takes one.
         const float latency_us = std::max(load.latency_us(i, now), 1.0F);
