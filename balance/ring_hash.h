@@ -17,7 +17,7 @@ namespace ringway::balance {
 class RingHash {
 public:
     static constexpr std::uint32_t points_default = 160;  // Of a backend of mean weight.
-    static constexpr std::uint32_t points_total_max = 1'048'576;
+    static constexpr std::uint32_t points_total_max = 524'288;
 
     // REQUIRES: members have weight and distinct identities.
     RingHash(std::span<const HashMember> members, std::uint32_t points = points_default);
