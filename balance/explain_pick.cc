@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t tried_in_flight_max = 10'000;
 
-void add(Candidate& candidate, Against against) {
+void add(PickCandidate& candidate, Against against) {
     candidate.against =
         static_cast<std::uint8_t>(candidate.against | static_cast<unsigned>(against));
 }
@@ -48,13 +48,13 @@ bool is_at_bound(const PickToExplain& asked, const Picker::Part& part, std::size
     return !has_room(bound, i, asked.set.backend(i).weight, asked.load);
 }
 
-Candidate candidate_of(const PickToExplain& asked, std::size_t i) {
-    Candidate candidate{.weight = asked.set.backend(i).weight,
-                        .weight_in_force = asked.set.weight_in_force(i),
-                        .own_in_flight = asked.load.own_in_flight(i),
-                        .others_in_flight = asked.load.others_in_flight(i),
-                        .latency_us = asked.load.latency_us(i, asked.now),
-                        .blocks = asked.set.blocks()[i]};
+PickCandidate candidate_of(const PickToExplain& asked, std::size_t i) {
+    PickCandidate candidate{.weight = asked.set.backend(i).weight,
+                            .weight_in_force = asked.set.weight_in_force(i),
+                            .own_in_flight = asked.load.own_in_flight(i),
+                            .others_in_flight = asked.load.others_in_flight(i),
+                            .latency_us = asked.load.latency_us(i, asked.now),
+                            .blocks = asked.set.blocks()[i]};
     if (std::ranges::find(asked.excluded, i) != asked.excluded.end()) {
         add(candidate, Against::tried);
     }
@@ -70,7 +70,7 @@ Candidate candidate_of(const PickToExplain& asked, std::size_t i) {
     return candidate;
 }
 
-void find_shares(const PickToExplain& asked, std::vector<Candidate>& candidates) {
+void find_shares(const PickToExplain& asked, std::vector<PickCandidate>& candidates) {
     Picker picker = asked.picker;
     LoadView load = asked.load;
     core::Prng prng{asked.seed};

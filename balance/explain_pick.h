@@ -31,7 +31,7 @@ enum class Against : std::uint8_t {
 
 std::string_view name_of(Against against);
 
-struct Candidate {
+struct PickCandidate {
     float weight = 0;  // As configured.
     float weight_in_force = 0;
     std::uint32_t own_in_flight = 0;
@@ -45,7 +45,7 @@ struct Candidate {
 };
 
 struct PickExplanation {
-    std::vector<Candidate> candidates;  // By index in the group.
+    std::vector<PickCandidate> candidates;  // By index in the group.
     // For the key; without one the next pick, or nobody where the key decides.
     Choice picked;
 };

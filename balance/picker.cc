@@ -1,6 +1,8 @@
 #include "balance/picker.h"
 
 #include <algorithm>
+#include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "balance/hash_mix.h"
@@ -186,6 +188,7 @@ Choice Picker::pick(const BackendSet& set, const LoadView& load, const PickReque
     const Question question{set, load, request, prng, open};
     Choice picked = pick_open(question);
     if (!picked && open.has_ramp()) picked = pick_open(question.loosened(open.without_ramp()));
+    if (!picked) picked = pick_standby(question.loosened(open.without_ramp()));
     if (!picked && open.has_exclusion()) {
         picked = pick_open(question.loosened(open.without_exclusion()));
     }
@@ -215,6 +218,30 @@ Choice Picker::pick_open(const Question& question) {
         if (picked) return picked;
     }
     return {};
+}
+
+// The parts were made for backends that are there, and all of them have just refused, are full or
+// were tried: whoever waits behind them, the lowest tier first, then the own zone, then by weight.
+// It is a race in which who has more weight runs faster; for a key it always ends the same way.
+Choice Picker::pick_standby(const Question& question) const {
+    const auto draw = [&](const Backend& backend) {
+        if (!is_hash(settings_.algorithm)) return question.prng.real();
+        return unit(mix(question.request.key, backend.identity));
+    };
+    using Arrival = std::tuple<std::uint32_t, bool, double>;
+    Choice first;
+    Arrival best;
+    for (auto i = question.set.open().next(0); i; i = question.set.open().next(*i + 1)) {
+        const Backend& backend = question.set.backend(*i);
+        const double weight = static_cast<double>(question.set.weight_in_force(*i));
+        if (weight <= 0 || !question.open.has(*i)) continue;
+        const bool is_far = settings_.cohorts.prefers_own_zone && !backend.is_local;
+        const Arrival arrival{backend.tier, is_far, -std::log(1 - draw(backend)) / weight};
+        if (first && arrival >= best) continue;
+        first = *i;
+        best = arrival;
+    }
+    return first;
 }
 
 Choice Picker::pick_in(Part& part, const Question& question) {

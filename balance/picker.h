@@ -3,8 +3,9 @@
 // a tick; `pick` allocates nothing, takes no lock and looks at a bounded number of backends.
 //
 // A pick goes from strict to loose until somebody is found: without those tried already and those
-// that slow start holds back; then with the latter; then with the former; and when all are blocked,
-// anybody who is not blocked for good.
+// that slow start holds back; then with the latter; then among those who wait in a later tier or
+// another zone; then with those tried already; and when all are blocked, anybody who is not blocked
+// for good.
 //
 // One owner, one thread. All randomness comes from the generator that is passed in, all time from
 // the request: the same calls give the same answers.
@@ -76,6 +77,7 @@ private:
     void rebuild_tables(const BackendSet& set);
     void update_latencies(const LoadView& load, core::Instant now);
     Choice pick_open(const Question& question);
+    Choice pick_standby(const Question& question) const;
     Choice pick_in(Part& part, const Question& question);
     Choice pick_first(const Part& part, const Question& question) const;
     Choice pick_hashed(const Part& part, const Question& question) const;

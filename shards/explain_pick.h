@@ -24,7 +24,7 @@ struct ExplainedBackend {
     std::string zone;  // Empty: none.
     std::uint32_t tier = 0;
     bool is_backup = false;
-    balance::Candidate candidate;
+    balance::PickCandidate candidate;
     std::vector<std::string> against;  // Why it is passed over, in words; empty: it is not.
 };
 

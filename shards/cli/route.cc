@@ -59,7 +59,7 @@ std::string take_down(const std::vector<std::string>& down, GroupBalancer& balan
 using Row = std::array<std::string, 10>;
 
 Row row_of(const ExplainedBackend& backend) {
-    const balance::Candidate& candidate = backend.candidate;
+    const balance::PickCandidate& candidate = backend.candidate;
     const auto number_or_dash = [](bool has, float number) {
         return has ? fmt::format("{:.3f}", number) : std::string("-");
     };

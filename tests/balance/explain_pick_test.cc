@@ -42,7 +42,7 @@ struct Group {
     core::Instant now{1h};
 };
 
-bool has(const Candidate& candidate, Against against) {
+bool has(const PickCandidate& candidate, Against against) {
     return (candidate.against & static_cast<unsigned>(against)) != 0;
 }
 
@@ -167,7 +167,7 @@ TEST(ExplainPick, NobodyIsAnAnswerToo) {
     for (std::size_t i = 0; i < 4; i++) group.set.block(i, Block::disabled);
     const PickExplanation explanation = group.explain();
     EXPECT_FALSE(explanation.picked);
-    for (const Candidate& candidate : explanation.candidates) EXPECT_EQ(candidate.share, 0);
+    for (const PickCandidate& candidate : explanation.candidates) EXPECT_EQ(candidate.share, 0);
 }
 
 TEST(ExplainPick, EveryReasonHasAName) {
