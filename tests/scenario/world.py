@@ -164,7 +164,8 @@ class Backend:
 class Ringway:
     def __init__(self, backends, shards=2, more="", group="", port=None):
         self.port = port or free_port()
-        names = ", ".join(f'"127.0.0.1:{port}"' for port in backends)
+        # A backend is its port, or a piece of TOML.
+        names = ", ".join(each if isinstance(each, str) else f'"127.0.0.1:{each}"' for each in backends)
         text = f"""[shards]\ncount = {shards}\n{more}
 [[listen]]\naddress = "127.0.0.1:{self.port}"
 [[group]]\nname = "web"\nbackends = [{names}]\n{group}\n"""

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Which backend is asked, on the real program with several shards: by key, by tier and zone, by load, after a recovery."""
+
+import re
+import shutil
+import subprocess
+import time
+import unittest
+
+from fleet import Client, Fleet, ask_once
+from world import BUILD, Ringway, Scenario, eventually
+
+SHARDS = 4
+USERS = [f"user-{number}" for number in range(40)]
+HOSTS = [f"127.0.{number}.9" for number in range(1, 41)]
+
+
+class Balance(Scenario):
+    def begin(self, count, group, *arguments, tables=None, **options):
+        """A fleet, and `self.ringway` before it. `tables` is what there is to say of each backend."""
+        self.fleet = Fleet(count, *arguments)
+        self.addCleanup(self.fleet.close)
+        self.backends = self.fleet.ports
+        if tables:
+            self.backends = [
+                f'{{ address = "127.0.0.1:{port}"{more} }}' for port, more in zip(self.fleet.ports, tables, strict=True)
+            ]
+        self.ringway = self.another(group, **options)
+        return self.ringway
+
+    def another(self, group, backends=None, shards=SHARDS, more=""):
+        ringway = Ringway(backends or self.backends, shards=shards, group=group, more=more)
+        self.addCleanup(ringway.close)
+        return ringway.wait_until_up()
+
+    def tearDown(self):
+        self.assert_orderly_end()
+
+    def reached(self, times=60):
+        """By that many requests on connections of their own."""
+        return {ask_once(self.ringway)[0] for _ in range(times)}
+
+    def eventually_only(self, expected, what):
+        eventually(lambda: self.reached(20) == expected, what)
+        self.assertEqual(self.reached(), expected, what)
+
+
+class Hashes(Balance):
+    """The same key, the same backend: on every shard, every ringway, in every order, after every restart."""
+
+    def map_users(self, ringway):
+        return {user: ask_once(ringway, x_user=user)[0] for user in USERS}
+
+    def map_hosts(self, ringway):
+        return {host: ask_once(ringway, host)[0] for host in HOSTS}
+
+    def picked_offline(self, ringway, key, *arguments):
+        config = f"{ringway.folder.name}/ringway.toml"
+        command = [BUILD / "ringway", "route", "--pick", config, "web", key, *arguments]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return self.fleet.ports.index(int(re.search(r"^picked: 127\.0\.0\.1:(\d+)$", said, re.MULTILINE)[1]))
+
+    def check(self, group, mapped):
+        self.begin(5, group)
+        expected = mapped(self.ringway)
+        self.assertEqual(len(set(expected.values())), 5)
+        self.assertEqual(mapped(self.ringway), expected, "asked again")
+        other = self.another(group, self.fleet.ports[::-1], shards=1)
+        self.assertEqual(mapped(other), expected, "another ringway, the backends in another order")
+        self.assertEqual(other.end(), 0)
+        self.assertEqual(self.ringway.end(), 0)
+        self.ringway = self.another(group)
+        self.assertEqual(mapped(self.ringway), expected, "after a restart")
+        for key in list(expected)[:8]:
+            self.assertEqual(self.picked_offline(self.ringway, key), expected[key], "route --pick knows")
+        return expected
+
+    def check_loss(self, expected, mapped):
+        """One dies: its own keys move, to where route --pick says; it comes back, and they with it."""
+        lost = expected[next(iter(expected))]
+        self.fleet.kill(lost)
+        after = mapped(self.ringway)
+        for key, backend in expected.items():
+            self.assertEqual(after[key] == backend, backend != lost, key)
+        key = next(iter(expected))
+        down = f"127.0.0.1:{self.fleet.ports[lost]}"
+        self.assertEqual(self.picked_offline(self.ringway, key, "--down", down), after[key])
+        self.fleet.start(lost)
+        eventually(lambda: mapped(self.ringway) == expected, "the keys come back with their backend")
+
+    def test_maglev(self):
+        expected = self.check('algorithm = "maglev"\nkey = "header:x-user"', self.map_users)
+        self.check_loss(expected, self.map_users)
+
+    def test_ring_hash(self):
+        expected = self.check('algorithm = "ring_hash"\nkey = "header:x-user"', self.map_users)
+        self.check_loss(expected, self.map_users)
+
+    def test_ip_hash(self):
+        expected = self.check('algorithm = "ip_hash"', self.map_hosts)
+        self.check_loss(expected, self.map_hosts)
+
+    def test_clients_of_one_network_stay_together(self):
+        self.begin(4, 'algorithm = "ip_hash"\nkey_prefix_v4 = 24')
+        first = ask_once(self.ringway, "127.0.7.1")[0]
+        self.assertEqual({ask_once(self.ringway, f"127.0.7.{host}")[0] for host in range(2, 40)}, {first})
+
+
+class Tiers(Balance):
+    def check_standby(self, first, standby, **options):
+        """Those of `standby` are asked while nobody else can be, and only then."""
+        # Each shard finds out by itself, every second, who is dead: an attempt for each of them, and one more.
+        self.begin(len(first | standby), "retry = { attempts = 3, budget_floor = 1000 }", **options)
+        self.eventually_only(first, "who comes first is asked")
+        one, *others = sorted(first)
+        self.fleet.kill(one)
+        self.assertLessEqual(self.reached(), set(others), "the others of the same rank do it")
+        for backend in others:
+            self.fleet.kill(backend)
+        self.eventually_only(standby, "nobody else is left")
+        for backend in first:
+            self.fleet.start(backend)
+        self.eventually_only(first, "those before them are back")
+
+    def test_a_backup_works_while_all_others_are_dead(self):
+        self.check_standby({0, 1}, {2}, tables=["", "", ", backup = true"])
+
+    def test_a_tier_works_while_those_below_are_dead(self):
+        self.check_standby({1, 2}, {0, 3}, tables=[", tier = 4", "", "", ", tier = 4"])
+
+    def test_another_zone_works_while_the_own_is_dead(self):
+        zones = [', zone = "there"', ', zone = "here"', ', zone = "here"', ""]
+        self.check_standby({1, 2}, {0, 3}, tables=zones, more='zone = "here"')
+
+
+class Loads(Balance):
+    def wrk(self, connections=40, seconds=2):
+        if shutil.which("wrk") is None:
+            self.skip("wrk is not installed")
+        command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", f"http://127.0.0.1:{self.ringway.port}/"]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        self.assertNotIn("Socket errors", said)
+        self.assertNotIn("Non-2xx", said)
+        answered = int(re.search(r"(\d+) requests in", said)[1])
+        self.assertGreater(answered, 200)
+        return answered
+
+    def check_all_answered(self, algorithm):
+        self.begin(4, f'algorithm = "{algorithm}"', "--delay", "uniform:0ms:4ms")
+        answered = self.wrk()
+        shares = [count / sum(self.fleet.requests()) for count in self.fleet.requests()]
+        print(f"{algorithm}: {answered} answers, shares {' '.join(f'{share:.3f}' for share in shares)}", flush=True)
+        return shares
+
+    def test_first_answers_everything_and_asks_the_first(self):
+        self.assertEqual(self.check_all_answered("first")[0], 1)
+
+    def test_random_answers_everything(self):
+        self.assertGreater(min(self.check_all_answered("random")), 0.2)
+
+    def test_power_of_two_answers_everything(self):
+        self.assertGreater(min(self.check_all_answered("power_of_two")), 0.2)
+
+    def test_least_time_answers_everything(self):
+        self.assertGreater(min(self.check_all_answered("least_time")), 0.05)
+
+    def test_peak_ewma_answers_everything(self):
+        self.assertGreater(min(self.check_all_answered("peak_ewma")), 0.05)
+
+    def test_least_connections_sends_a_slow_backend_little(self):
+        """Four shards, each of which sees a quarter: as many in flight on each, so a twentieth of another's rate."""
+        self.begin(4, 'algorithm = "least_connections"', "--delay", "5ms", "--backend", "2:delay=100ms")
+        self.wrk(connections=32)
+        requests = self.fleet.requests()
+        share = requests[2] / sum(requests)
+        print(f"least_connections: {share:.2%} of {sum(requests)} on the slow one", flush=True)
+        self.assertGreater(requests[2], 0)
+        self.assertLess(share, 0.05)
+
+    def test_who_came_back_gets_its_share_step_by_step(self):
+        """By a straight curve of 3 s: 6 % of the requests in the first quarter, 24 % in the third, then a third."""
+        self.begin(3, 'slow_start = "3s"', shards=1)
+        self.fleet.kill(1)
+        self.assertNotIn(1, self.reached(9))
+        self.fleet.start(1)
+        client = Client(self.ringway)
+        eventually(lambda: client.ask() == 1, "it is asked again")
+        begun = time.monotonic()
+        quarters = [[] for _ in range(5)]
+        while (quarter := int((time.monotonic() - begun) / 0.75)) < len(quarters):
+            quarters[quarter].append(client.ask())
+        client.close()
+        shares = [answers.count(1) / len(answers) for answers in quarters]
+        print(f"slow start: shares {' '.join(f'{share:.3f}' for share in shares)}", flush=True)
+        self.assertLess(shares[0], 0.12)
+        self.assertTrue(0.18 < shares[2] < 0.3, shares)
+        self.assertTrue(0.31 < shares[4] < 0.36, shares)
+        self.assertEqual(shares, sorted(shares))
+
+
+if __name__ == "__main__":
+    unittest.main()
