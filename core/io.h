@@ -15,6 +15,8 @@
 //     caller's; `shutdown` makes those operations complete.
 //  7. A descriptor whose operations were cancelled and have completed is intact: bytes that
 //     arrived are in the outcome or still in the socket (release of a live descriptor).
+//  8. What `send_last` sent arrives with the end that its caller brings about, and perhaps not
+//     before. A close with bytes unread is a reset, and loses it.
 #pragma once
 
 #include <cstddef>
@@ -86,6 +88,9 @@ public:
     virtual void receive(Completion& completion, int fd, Pool pool) = 0;
     virtual void receive_into(Completion& completion, int fd, std::span<std::byte> space) = 0;
     virtual void send(Completion& completion, int fd, std::span<const std::byte> bytes) = 0;
+    // As `send`, by who closes, or ends his side, as soon as it has completed: bytes and end leave
+    // together.
+    virtual void send_last(Completion& completion, int fd, std::span<const std::byte> bytes) = 0;
     // One outcome when `fd` has one of `events` (POLLIN ...). For what has no operation here.
     virtual void poll(Completion& completion, int fd, unsigned events) = 0;
     virtual void close(Completion& completion, int fd) = 0;

@@ -103,12 +103,12 @@ void Stream::on_arrived(Outcome outcome, Buffer bytes) {
     if (outcome.result > 0) {
         events_.on_bytes(std::move(bytes));
         // Nobody asks for what else there may be, so nothing else would tell.
-        if (cannot_send_ && state_ == State::open && !is_receiving()) fail(EPIPE, Errc::reset);
+        if (!can_send() && state_ == State::open && !is_receiving()) fail(EPIPE, Errc::reset);
         return;
     }
     // Who could not be sent to did not end in order, though the kernel tells of a failure only
     // once.
-    if (outcome.result == 0) return fail(0, cannot_send_ ? Errc::reset : Errc::ended);
+    if (outcome.result == 0) return fail(0, !can_send() ? Errc::reset : Errc::ended);
     if (outcome.result == -EINTR || outcome.result == -EAGAIN) return receive();
     fail(-outcome.result, errc_of(-outcome.result));
 }
@@ -118,9 +118,18 @@ void Stream::on_buffers_back() noexcept {
 }
 
 void Stream::flush() {
-    if (state_ != State::open || has_failed_ || cannot_send_) return;
+    if (state_ != State::open || has_failed_ || !can_send()) return;
     if (send_.in_flight() || output_.empty()) return;
-    io_.send(send_.then<&Stream::on_sent>(), fd_, output_.begin_send());
+    const std::span<const std::byte> bytes = output_.begin_send();
+    if (sending_ == Sending::ends_behind_output && bytes.size() == output_.size()) {
+        return io_.send_last(send_.then<&Stream::on_sent>(), fd_, bytes);
+    }
+    io_.send(send_.then<&Stream::on_sent>(), fd_, bytes);
+}
+
+void Stream::flush_last() {
+    if (can_send()) sending_ = Sending::ends_behind_output;
+    flush();
 }
 
 void Stream::on_sent(Outcome outcome) noexcept {
@@ -139,7 +148,7 @@ std::uint32_t Stream::taken() const {
 }
 
 void Stream::fail_to_send(int sys, Errc code) {
-    cannot_send_ = true;
+    sending_ = Sending::broken;
     output_.clear();
     // It completes, for the connection is broken: with what the peer said before, or with that.
     if (!is_receiving()) fail(sys, code);

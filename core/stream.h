@@ -76,9 +76,12 @@ public:
     ByteQueue& output() { return output_; }
     const ByteQueue& output() const { return output_; }
     void flush();
+    // The same, by an owner that pushes nothing more and ends its output or closes as soon as it
+    // hears that all is out: the last of it leaves only then. REQUIRES: nothing pushed after it.
+    void flush_last();
     bool is_sending() const { return send_.in_flight(); }
     // False once a send has failed, which is heard only when there is no more to be received.
-    bool can_send() const { return !cannot_send_; }
+    bool can_send() const { return sending_ != Sending::broken; }
     // How many bytes the peer has taken, or, where that cannot be told, the kernel: modulo 2^32,
     // and only differences mean something. REQUIRES: open.
     std::uint32_t taken() const;
@@ -98,6 +101,7 @@ public:
     Io& io() const { return io_; }
 
 private:
+    enum class Sending : std::uint8_t { goes_on, ends_behind_output, broken };
     enum class Unread : std::uint8_t { none, left, starved };  // Starved since arrived_at_.
 
     void on_connect_done(Outcome outcome) noexcept;
@@ -121,7 +125,7 @@ private:
     State state_ = State::unused;
     bool has_failed_ = false;
     bool has_ended_ = false;  // The peer sends no more.
-    bool cannot_send_ = false;
+    Sending sending_ = Sending::goes_on;
     Unread unread_ = Unread::none;
     bool receives_bulk_ = false;  // The last receive was filled and left bytes behind.
     int fd_ = -1;

@@ -224,10 +224,21 @@ void UringIo::receive_into(Completion& completion, int fd, std::span<std::byte> 
     io_uring_sqe_set_data(sqe, &completion);
 }
 
-void UringIo::send(Completion& completion, int fd, std::span<const std::byte> bytes) {
+io_uring_sqe* UringIo::start_send(Completion& completion, int fd,
+                                  std::span<const std::byte> bytes) {
     io_uring_sqe* sqe = start(completion);
     io_uring_prep_send(sqe, fd, bytes.data(), bytes.size(), MSG_WAITALL | MSG_NOSIGNAL);
     io_uring_sqe_set_data(sqe, &completion);
+    return sqe;
+}
+
+void UringIo::send(Completion& completion, int fd, std::span<const std::byte> bytes) {
+    start_send(completion, fd, bytes);
+}
+
+// What is less than a segment waits for the FIN and takes it along.
+void UringIo::send_last(Completion& completion, int fd, std::span<const std::byte> bytes) {
+    start_send(completion, fd, bytes)->msg_flags |= MSG_MORE;
 }
 
 void UringIo::poll(Completion& completion, int fd, unsigned events) {

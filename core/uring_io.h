@@ -67,6 +67,7 @@ public:
     void receive(Completion& completion, int fd, Pool pool) override;
     void receive_into(Completion& completion, int fd, std::span<std::byte> space) override;
     void send(Completion& completion, int fd, std::span<const std::byte> bytes) override;
+    void send_last(Completion& completion, int fd, std::span<const std::byte> bytes) override;
     void poll(Completion& completion, int fd, unsigned events) override;
     void close(Completion& completion, int fd) override;
     void cancel(Completion& victim) override;
@@ -104,6 +105,7 @@ private:
     void on_woken(Outcome outcome) noexcept;
 
     io_uring_sqe* start(Completion& completion);
+    io_uring_sqe* start_send(Completion& completion, int fd, std::span<const std::byte> bytes);
     void submit();
     void refill();
     void refill(ReceiveRing& ring);

@@ -324,8 +324,8 @@ void H1Session::finish() {
         !stream_.output().try_copy(bytes_of(last_chunk), context_.small_buffers)) {
         return refuse_for_memory();
     }
-    stream_.flush();
     if (!may_go_on()) return end_after_output();
+    stream_.flush();
     state_ = State::waiting;
     arm_timer(context_.settings.client.idle_timeout);
     if (!is_processing_) go_on();

@@ -35,7 +35,6 @@ void H1Session::refuse(Refusal refusal, std::string_view came) {
     context_.counters.answers_own.add();
     stream_.output().push(write_own_answer(
         context_, {.reason = reason_of(refusal), .request_id = id.view()}, ConnectionField::close));
-    stream_.flush();
     end_after_output();
 }
 
@@ -68,9 +67,11 @@ void H1Session::refuse_for_memory() {
 
 void H1Session::end_after_output() {
     state_ = State::draining;
-    goes_on_ = !pending_.empty();
+    goes_on_ = !pending_.empty() || stream_.has_unread();
     pending_.clear();
     arm_timer(context_.settings.client.send_timeout);
+    // Both ways in which a drained connection goes on end our side at once.
+    stream_.flush_last();
     if (stream_.output().empty()) on_drained();
 }
 

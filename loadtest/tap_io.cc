@@ -114,6 +114,9 @@ void TapIo::receive_into(core::Completion& completion, int fd, std::span<std::by
 void TapIo::send(core::Completion& completion, int fd, std::span<const std::byte> bytes) {
     under_.send(completion, fd, bytes);
 }
+void TapIo::send_last(core::Completion& completion, int fd, std::span<const std::byte> bytes) {
+    under_.send_last(completion, fd, bytes);
+}
 void TapIo::poll(core::Completion& completion, int fd, unsigned events) {
     under_.poll(completion, fd, events);
 }

@@ -32,6 +32,7 @@ public:
     void receive(core::Completion& completion, int fd, core::Pool pool) override;
     void receive_into(core::Completion& completion, int fd, std::span<std::byte> space) override;
     void send(core::Completion& completion, int fd, std::span<const std::byte> bytes) override;
+    void send_last(core::Completion& completion, int fd, std::span<const std::byte> bytes) override;
     void poll(core::Completion& completion, int fd, unsigned events) override;
     void close(core::Completion& completion, int fd) override;
     void cancel(core::Completion& victim) override;

@@ -109,6 +109,13 @@ protected:
         return waiter.result();
     }
 
+    int send_last(int fd, std::string_view bytes) {
+        Waiter waiter;
+        io().send_last(waiter.armed(), fd, as_bytes(bytes));
+        EXPECT_TRUE(run_until_ended(waiter));
+        return waiter.result();
+    }
+
     // Reclaims the buffer of a receive and appends its bytes.
     void take(const Outcome& outcome, Pool pool, std::string& bytes) {
         if (outcome.buffer == Outcome::no_buffer) return;

@@ -113,6 +113,61 @@ TEST_P(IoContractEnds, EndsTheStreamWithZeroAfterTheLastByte) {
     EXPECT_EQ(close(pair.server), 0);
 }
 
+// ---------------------------------------------------------------- 8: the last bytes and the end
+
+TEST_P(IoContractEnds, KeepsTheLastBytesUntilTheCloseAndSendsThemWithIt) {
+    const Pair pair = make_pair();
+    Waiter receiving;
+    io().receive(receiving.armed(), pair.server, Pool::client);
+    EXPECT_EQ(send_last(pair.client, "the last words"), 14);
+    for (int i = 0; i < 5; i++) engine->tick();
+    EXPECT_TRUE(receiving.in_flight());  // Alone they would cost a segment.
+    EXPECT_EQ(close(pair.client), 0);
+    ASSERT_TRUE(run_until_ended(receiving));
+    std::string bytes;
+    take(receiving.outcomes.back(), Pool::client, bytes);
+    EXPECT_EQ(receive(pair.server, 1'000, bytes), 0);
+    EXPECT_EQ(bytes, "the last words");
+    EXPECT_EQ(close(pair.server), 0);
+}
+
+TEST_P(IoContractEnds, SendsTheLastBytesWithTheEndOfItsOwnSide) {
+    const Pair pair = make_pair();
+    EXPECT_EQ(send(pair.client, "first "), 6);
+    EXPECT_EQ(send_last(pair.client, "and last"), 8);
+    io().shutdown_send(pair.client);
+    std::string bytes;
+    EXPECT_EQ(receive(pair.server, 1'000, bytes), 0);
+    EXPECT_EQ(bytes, "first and last");
+    close(pair);
+}
+
+TEST_P(IoContractEnds, SendsLastBytesThatAreMoreThanFitAnywhere) {
+    const Pair pair = make_pair();
+    const std::string sent = pattern(is_calm() ? 8'000'001 : 400'001);
+    Waiter sending;
+    io().send_last(sending.armed(), pair.client, as_bytes(sent));
+    std::string bytes;
+    while (!sending.has_ended()) {
+        ASSERT_NE(receive(pair.server, bytes.size() + 1, bytes), 0);
+    }
+    EXPECT_EQ(sending.result(), static_cast<int>(sent.size()));
+    EXPECT_EQ(close(pair.client), 0);
+    EXPECT_EQ(receive(pair.server, sent.size() + 1, bytes), 0);
+    EXPECT_TRUE(bytes == sent);
+    EXPECT_EQ(close(pair.server), 0);
+}
+
+TEST_P(IoContractEnds, SaysThatTheLastBytesCannotBeSentToAPeerThatIsGone) {
+    const Pair pair = make_pair();
+    EXPECT_EQ(send(pair.client, "never read"), 10);
+    ASSERT_TRUE(engine->run_until([&] { return io().unacknowledged(pair.client) == 0; }));
+    EXPECT_EQ(close(pair.server), 0);  // With bytes unread: a reset.
+    EXPECT_EQ(receive_end(pair.client), -ECONNRESET);
+    EXPECT_LT(send_last(pair.client, "too late"), 0);
+    EXPECT_EQ(close(pair.client), 0);
+}
+
 TEST_P(IoContractEnds, GoesOnReceivingAfterItsOwnSideEnded) {
     const Pair pair = make_pair();
     io().shutdown_send(pair.client);

@@ -135,6 +135,19 @@ TEST_F(StreamTest, SendsInOrderAndSaysWhenAllIsOut) {
     EXPECT_EQ(std::string_view(space, static_cast<std::size_t>(count)), "first second third");
 }
 
+TEST_F(StreamTest, SendsAllOfALongOutputThatIsTheLast) {
+    const std::string sent(100'000, 'l');
+    ASSERT_TRUE(
+        stream_->output().try_copy(std::as_bytes(std::span{sent}), io_->pool(Pool::client)));
+    stream_->flush_last();
+    EXPECT_TRUE(run_until([&] { return ears_.drained > 0; }));
+    stream_->begin_close();
+    EXPECT_TRUE(run_until([&] { return ears_.closed; }));
+    std::string text(sent.size() + 1, '\0');
+    EXPECT_EQ(::recv(peer_, text.data(), text.size(), MSG_WAITALL), ssize_t(sent.size()));
+    EXPECT_EQ(text.substr(0, sent.size()), sent);
+}
+
 // UNIX sockets say that bytes remain on 6.18, not yet on 6.12; silent ones stay with small buffers.
 class TcpStreamTest : public StreamTest {
 protected:
@@ -182,6 +195,24 @@ TEST_F(TcpStreamTest, NoLargeBufferWaitsOnceBulkHasEnded) {
     stream_->receive();
     settle();
     EXPECT_EQ(io_->bulk_pool().free_count(), io_->bulk_pool().count());
+}
+
+TEST_F(TcpStreamTest, TheLastOutputLeavesTogetherWithTheEnd) {
+    push("at once, ");
+    EXPECT_TRUE(run_until([&] { return ears_.drained == 1; }));
+    push("and this too");
+    stream_->flush_last();  // Too late for what is being sent.
+    EXPECT_TRUE(run_until([&] { return ears_.drained == 2; }));
+    char space[64];
+    ASSERT_EQ(::recv(peer_, space, sizeof space, 0), 21);
+    ASSERT_TRUE(stream_->output().try_copy(std::as_bytes(std::span{"last", 4}), io_->bulk_pool()));
+    stream_->flush_last();
+    EXPECT_TRUE(run_until([&] { return ears_.drained == 3; }));
+    settle();
+    EXPECT_EQ(::recv(peer_, space, sizeof space, MSG_DONTWAIT), -1) << "alone it costs a segment";
+    stream_->begin_close();
+    EXPECT_TRUE(run_until([&] { return ears_.closed; }));
+    EXPECT_EQ(::recv(peer_, space, sizeof space, MSG_WAITALL), 4);
 }
 
 TEST_F(StreamTest, BulkWithoutLargeBuffersComesInSmallOnes) {

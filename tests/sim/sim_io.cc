@@ -179,6 +179,13 @@ void SimIo::send(core::Completion& completion, int fd, std::span<const std::byte
     start(completion, Kind::send, fd).bytes = bytes;
 }
 
+void SimIo::send_last(core::Completion& completion, int fd, std::span<const std::byte> bytes) {
+    CHECK(!bytes.empty() && !std::exchange(descriptor(fd).send_pending, true));
+    Operation& operation = start(completion, Kind::send, fd);
+    operation.bytes = bytes;
+    operation.is_last = true;
+}
+
 void SimIo::poll(core::Completion& completion, int fd, unsigned events) {
     start(completion, Kind::poll, fd).events = events;
 }

@@ -11,9 +11,8 @@
 //    pool is dry (or pretends to be, as a buffer ring that ran empty).
 //
 // It CHECKs what the caller must not do: two sends or two receives on a descriptor, a close with
-// anything in flight on it, anything on a descriptor that is closed. `run_once` cannot block, for
-// all hosts share a thread: it notes until when it would sleep; the driver (sim_world.h) asks.
-// One SimIo per shard or host; all of a run share one SimNet.
+// anything in flight on it, anything on a closed one. `run_once` notes until when it would sleep,
+// for all hosts share a thread and a SimNet; the driver (sim_world.h) asks. One SimIo per host.
 #pragma once
 
 #include <cstddef>
@@ -64,6 +63,7 @@ public:
     void receive(core::Completion& completion, int fd, core::Pool pool) override;
     void receive_into(core::Completion& completion, int fd, std::span<std::byte> space) override;
     void send(core::Completion& completion, int fd, std::span<const std::byte> bytes) override;
+    void send_last(core::Completion& completion, int fd, std::span<const std::byte> bytes) override;
     void poll(core::Completion& completion, int fd, unsigned events) override;
     void close(core::Completion& completion, int fd) override;
     void cancel(core::Completion& victim) override;
@@ -102,6 +102,7 @@ private:
         core::Pool pool = core::Pool::client;
         bool ended = false;  // Its last outcome waits for delivery.
         bool submitted = false;
+        bool is_last = false;  // A send whose end follows.
         int fd = -1;
         unsigned events = 0;
         std::uint32_t generation = 0;
@@ -191,7 +192,6 @@ private:
     std::vector<Ready> late_;  // By operation: an outcome that waits for its instant.
     std::size_t in_flight_ = 0;
     std::uint64_t delivered_total_ = 0;
-
     core::Instant sleeps_until_{};
     bool is_asleep_ = false;
     bool is_woken_ = false;

@@ -138,7 +138,8 @@ void SimIo::try_send(std::uint32_t index) {
         faults().count(Fault::send_short);
         return finish(index, {.result = static_cast<int>(operation.done)});
     }
-    operation.done += net_.write(socket, operation.bytes.subspan(operation.done));
+    const std::span<const std::byte> rest = operation.bytes.subspan(operation.done);
+    operation.done += operation.is_last ? net_.write_last(socket, rest) : net_.write(socket, rest);
     if (operation.done == operation.bytes.size()) {
         finish(index, {.result = static_cast<int>(operation.done)});
     }

@@ -275,13 +275,31 @@ bool SimNet::has_room(SocketId id) const {
 std::size_t SimNet::write(SocketId id, std::span<const std::byte> bytes) {
     if (!has_room(id)) return 0;
     Pipe& pipe = outbound(id);
+    pipe.held = 0;
+    const std::size_t count = append(pipe, bytes);
+    pump(id);
+    return count;
+}
+
+std::size_t SimNet::write_last(SocketId id, std::span<const std::byte> bytes) {
+    if (!has_room(id)) return 0;
+    Pipe& pipe = outbound(id);
+    const std::size_t count = append(pipe, bytes);
+    // A full send buffer is sent: what is held would wait for room, and the room for it.
+    pipe.held = count < bytes.size() ? 0 : count % segment_bytes_max;
+    if (pipe.held > 0) faults_.count(Fault::send_held);
+    pump(id);
+    return count;
+}
+
+// As much as there is room for.
+std::size_t SimNet::append(Pipe& pipe, std::span<const std::byte> bytes) {
     const std::uint64_t room = pipe.send_window - (pipe.written - pipe.arrived);
     const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(room, bytes.size()));
     const std::size_t old_size = pipe.bytes.size();
     pipe.bytes.resize(old_size + count);
     kernel_copy(pipe.bytes.data() + old_size, bytes.data(), count);
     pipe.written += count;
-    pump(id);
     return count;
 }
 
@@ -298,9 +316,10 @@ std::uint64_t SimNet::acknowledged(SocketId id) const {
 void SimNet::pump(SocketId writer) {
     const Connection& connection = connections_[writer.connection];
     Pipe& pipe = outbound(writer);
-    while (pipe.sent < pipe.written && pipe.sent - pipe.read < pipe.receive_window) {
+    const std::uint64_t upto = pipe.end_written ? pipe.written : pipe.written - pipe.held;
+    while (pipe.sent < upto && pipe.sent - pipe.read < pipe.receive_window) {
         std::uint64_t count =
-            std::min({pipe.written - pipe.sent, pipe.receive_window - (pipe.sent - pipe.read),
+            std::min({upto - pipe.sent, pipe.receive_window - (pipe.sent - pipe.read),
                       std::uint64_t{segment_bytes_max}});
         if (faults_.strikes(Fault::segment_split)) count = faults_.between(1, count);
         pipe.sent += count;
@@ -366,6 +385,7 @@ void SimNet::on_reset(SocketId id) {
     for (Pipe& pipe : connections_[id.connection].pipes) {
         pipe.bytes.resize(static_cast<std::size_t>(pipe.arrived - pipe.base));
         pipe.written = pipe.sent = pipe.arrived;
+        pipe.held = 0;
     }
     outbound(id).end_sent = true;
     if (socket.state == State::connecting) {

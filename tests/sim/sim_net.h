@@ -80,6 +80,8 @@ public:
     int take_send_error(SocketId id);
     std::size_t read(SocketId id, std::span<std::byte> space);
     std::size_t write(SocketId id, std::span<const std::byte> bytes);
+    // Less than a segment of it stays here until the end is written or more comes.
+    std::size_t write_last(SocketId id, std::span<const std::byte> bytes);
     bool has_room(SocketId id) const;
     std::size_t unacknowledged(SocketId id) const;
     std::uint64_t acknowledged(SocketId id) const;
@@ -110,6 +112,7 @@ private:
         std::uint64_t arrived = 0;
         std::uint64_t sent = 0;
         std::uint64_t written = 0;
+        std::uint64_t held = 0;  // Of what was written: not to be sent before the end.
         std::uint64_t receive_window = 0;
         std::uint64_t send_window = 0;
         core::Instant last_arrival{};
@@ -155,6 +158,7 @@ private:
     void establish(std::uint32_t index, Listener& listener);
     Listener* draw_listener(const core::Address& address);
     Listener* find_listener(const NetHost& host, int fd);
+    std::size_t append(Pipe& pipe, std::span<const std::byte> bytes);
     void pump(SocketId writer);
     void compact(Pipe& pipe);
     void wake_reader(SocketId id);
