@@ -131,14 +131,13 @@ std::vector<StickyKey> parse_sticky_keys(std::string_view text, std::string& pro
         line = trim_white_space(line);
         text = end == text.npos ? std::string_view{} : text.substr(end + 1);
         if (line.empty() || line.front() == '#') continue;
-        const std::size_t blank = line.find_first_of(" \t");
-        const std::string_view digits =
-            blank == line.npos ? std::string_view{} : trim_white_space(line.substr(blank));
+        const std::size_t blank = std::min(line.find_first_of(" \t"), line.size());
+        const std::string_view digits = trim_white_space(line.substr(blank));
         unsigned id = 256;
-        const auto parsed =
-            std::from_chars(line.data(), line.data() + std::min(blank, line.size()), id);
-        const bool is_number = parsed.ec == std::errc{} && parsed.ptr == line.data() + blank;
-        if (blank == line.npos || !is_number || id > 255) {
+        const char* const id_end = line.data() + blank;
+        const auto parsed = std::from_chars(line.data(), id_end, id);
+        const bool is_number = parsed.ec == std::errc{} && parsed.ptr == id_end;
+        if (blank == line.size() || !is_number || id > 255) {
             problem = fmt::format("line {} has no id from 0 to 255 before its key", number);
             return {};
         }
