@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "core/buffer_pool.h"
@@ -58,7 +59,8 @@ public:
     // the sink's. REQUIRES: a 101 was sent.
     virtual void release_to(TunnelEnds& tunnel) = 0;
 
-    // The sink can take `bytes` more of the request body.
+    // The sink can take `bytes` more of the request body; `everything` is all there will be.
+    static constexpr std::size_t everything = std::numeric_limits<std::size_t>::max();
     virtual void grant(std::size_t bytes) = 0;
     // Bytes not yet taken by the kernel.
     virtual std::size_t backlog() const = 0;

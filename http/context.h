@@ -2,7 +2,6 @@
 // outlives them all. Everything here belongs to the shard's thread.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -50,21 +49,21 @@ struct Context {
     Counters& counters;
     // Where a parse puts its fields. The head that points here is used up before the next parse.
     FieldTable& field_table;
-    std::uint32_t exchanges = 0;  // Under way.
     // Where request ids come from.
     core::Prng prng{0};
     AccessLog* access_log = nullptr;  // Null: nothing is logged.
     WallTime wall_time = {};
 
     // How far the two sides of an exchange may run ahead of each other, by the pool that its bytes
-    // lie in. Where a quarter of it is taken, somebody does not take what he asked for: then each
-    // gets his part of a small piece, so that ten thousand who read slowly leave room for others.
+    // lie in. Where an eighth of it is taken, somebody does not take what he asked for; early and
+    // steeply down, so that ten thousand who read slowly hold a buffer each and leave room for
+    // others. The least is half a buffer: behind a whole one a receive that leaves a byte of it
+    // would be followed by another, into a second buffer.
     std::size_t body_window(core::Pool pool) const {
         const core::BufferPool& buffers = io.pool(pool);
-        const std::size_t each = buffers.space_each();
-        if (buffers.free_count() >= buffers.count() / 4 * 3) return body_window_bytes;
-        const std::size_t part = buffers.count() / 16 * each / std::max(exchanges, 1U);
-        return std::clamp(part, each, std::max(body_window_bytes, each));
+        const std::uint32_t eighths = buffers.free_count() / (buffers.count() / 8);
+        if (eighths >= 7) return body_window_bytes;
+        return eighths == 6 ? body_window_bytes / 4 : buffers.space_each() / 2;
     }
     // For what is nice to have, and no request fails without.
     bool has_buffers_to_spare() const {

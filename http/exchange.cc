@@ -40,12 +40,9 @@ RequestSink* Exchanges::begin(ClientSide& client, const RequestHead& head) {
     return slab_.find(ref);  // It may have replied and finished.
 }
 
-Exchange::Exchange(Exchanges& home, ClientSide& client) : home_(home), client_(&client) {
-    home_.context_.exchanges++;
-}
+Exchange::Exchange(Exchanges& home, ClientSide& client) : home_(home), client_(&client) {}
 
 Exchange::~Exchange() {
-    home_.context_.exchanges--;
     CHECK(state_ == State::finished);
 }
 
@@ -172,8 +169,7 @@ void Exchange::on_upstream_unavailable(const core::Error& error, core::BackendId
 
 void Exchange::send_request_head() {
     state_ = State::asking;
-    response_granted_ = home_.context_.body_window(core::Pool::upstream);
-    upstream_->grant(response_granted_);
+    upstream_->allow(home_.context_.body_window(core::Pool::upstream));
     const RequestHead& head = request_.head();
     ForwardingText text;
     std::array<char, forwarding_arena_bytes> arena;
@@ -266,7 +262,6 @@ void Exchange::switch_protocol(const ResponseHead& head) {
 }
 
 void Exchange::on_response_body(core::Buffer bytes) {
-    response_granted_ -= std::min(response_granted_, bytes.size());
     response_body_bytes_ += bytes.size();
     client_->send_body(std::move(bytes));
 }
@@ -279,13 +274,18 @@ void Exchange::on_response_trailers(core::Buffer lines) {
 
 void Exchange::on_response_pause() {
     client_->flush();
-    if (absent_) on_client_drained();
+    allow_response();
+}
+
+// As much as the client may be behind by now: how much that is changes with who else holds memory.
+void Exchange::allow_response() {
+    const std::size_t window = home_.context_.body_window(core::Pool::upstream);
+    const std::size_t behind = client_->backlog();
+    upstream_->allow(behind < window ? window - behind : 0);
 }
 
 void Exchange::on_client_drained() {
-    const std::size_t window = home_.context_.body_window(core::Pool::upstream);
-    if (state_ != State::answering || response_granted_ >= window) return;
-    upstream_->grant(window - std::exchange(response_granted_, window));
+    if (upstream_ != nullptr) allow_response();
 }
 
 void Exchange::on_response_end() {

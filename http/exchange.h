@@ -62,6 +62,7 @@ private:
     void on_response_body(core::Buffer bytes) override;
     void on_response_trailers(core::Buffer lines) override;
     void on_response_pause() override;
+    void allow_response();
     void on_response_end() override;
     void fail(const core::Error& error);
     Stage stage() const;
@@ -133,7 +134,6 @@ private:
     std::uint64_t request_body_bytes_ = 0;  // Arrived.
     std::uint64_t response_body_bytes_ = 0;
     std::size_t request_granted_ = 0;
-    std::size_t response_granted_ = 0;
     core::Buffer held_body_;              // A copy of what has arrived of it, in case of a retry.
     bool request_body_was_sent_ = false;  // Some of it left: only a held one can be repeated.
     bool request_ended_ = false;

@@ -66,7 +66,8 @@ void H1Client::begin_exchange(ResponseSink& sink) {
     state_ = State::awaiting_head;
     sink_ = &sink;
     exchanges_++;
-    granted_ = 0;
+    allowed_ = 0;
+    is_held_ = false;
     request_ended_ = false;
     progress_.forget();
     response_began_ = false;
@@ -276,7 +277,7 @@ void H1Client::deliver_body(core::Buffer bytes, const BodyReader::Progress& prog
     // Bytes behind the end of a response were not asked for: they must not meet the next request.
     if (progress.consumed < bytes.size()) keep_alive_ = false;
     bytes.drop_back(bytes.size() - progress.body);
-    granted_ -= std::min<std::uint64_t>(granted_, progress.body);
+    allowed_ -= std::min<std::uint64_t>(allowed_, progress.body);
     if (bytes.size() > 0) sink_->on_response_body(std::move(bytes));
     if (!body_.has_ended() || state_ != State::reading_body) return;
     if (!pending_.empty()) sink_->on_response_trailers(pending_.take());
@@ -291,16 +292,17 @@ bool H1Client::keep_trailers(std::span<const std::byte> lines) {
 void H1Client::pause() {
     sink_->on_response_pause();
     if (state_ != State::awaiting_head && state_ != State::reading_body) return;
-    if (granted_ == 0) return;
+    is_held_ = allowed_ == 0;
+    if (is_held_) return;
     arm_timer(response_began_ ? timeouts_.between_bytes : first_byte_timeout());
     // A head that comes in pieces is kept, and no buffer for heads holds as much as a large one.
     if (state_ == State::awaiting_head) stream_.end_bulk();
     stream_.receive();
 }
 
-void H1Client::grant(std::size_t bytes) {
-    granted_ += bytes;
-    if (state_ != State::reading_body || stream_.is_receiving()) return;
+void H1Client::allow(std::size_t bytes) {
+    allowed_ = bytes;
+    if (bytes == 0 || !std::exchange(is_held_, false)) return;
     arm_timer(timeouts_.between_bytes);
     stream_.receive();
 }

@@ -85,7 +85,7 @@ public:
     void end_request() override;
     void abort() override;
     void release_to(TunnelEnds& tunnel) override;
-    void grant(std::size_t bytes) override;
+    void allow(std::size_t bytes) override;
     std::size_t backlog() const override { return stream_.output().size(); }
 
 private:
@@ -137,7 +137,8 @@ private:
     TunnelEnds* tunnel_ = nullptr;  // While releasing.
     HeadBuffer pending_;            // Of a head not yet whole, or of trailers.
     BodyReader body_;
-    std::uint64_t granted_ = 0;  // Response bytes that the sink can still take.
+    std::uint64_t allowed_ = 0;  // Response bytes that the sink can still take.
+    bool is_held_ = false;       // Nothing is received before it can take some.
     Method request_method_ = Method::other;
     Framing request_framing_ = Framing::none;
     bool request_ended_ = false;

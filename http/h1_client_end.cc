@@ -141,7 +141,7 @@ void H1Client::on_timeout() noexcept {
         case State::reading_body:
             if (request_is_lost_) return fail_for_memory();
             // Nothing is asked of a backend while the client does not take what it sent.
-            if (!stream_.is_receiving() && granted_ == 0) {
+            if (is_held_) {
                 return arm_timer(timeouts_.between_bytes);
             }
             return fail_for_time();

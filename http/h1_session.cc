@@ -14,6 +14,8 @@ constexpr core::Duration watch_closing_client_after = std::chrono::milliseconds(
 // Answers that a client may leave unread before its next pipelined request waits.
 constexpr std::size_t unread_bytes_max = 65'536;
 constexpr std::size_t early_bytes_max = 65'536;  // Below what a large buffer holds.
+// As much as there will be.
+constexpr std::uint32_t granted_all = std::numeric_limits<std::uint32_t>::max();
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
 std::span<const std::byte> bytes_of(std::string_view text) {
@@ -176,7 +178,9 @@ core::Buffer H1Session::read_body(core::Buffer bytes) {
         rest.append(bytes.bytes().subspan(progress.consumed));
     }
     bytes.drop_back(bytes.size() - progress.body);
-    granted_ -= static_cast<std::uint32_t>(std::min<std::size_t>(granted_, progress.body));
+    if (granted_ != granted_all) {
+        granted_ -= static_cast<std::uint32_t>(std::min<std::size_t>(granted_, progress.body));
+    }
     if (bytes.size() > 0) sink_->on_request_body(std::move(bytes));
     if (!progress.ended) return rest;
     if (!pending_.empty()) deliver_trailers();
@@ -235,8 +239,8 @@ std::size_t H1Session::body_receive_max() const {
 
 void H1Session::grant(std::size_t bytes) {
     if (granted_ == 0) body_rate_.begin(context_.now());
-    constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-    granted_ = static_cast<std::uint32_t>(std::min(granted_ + bytes, most));
+    granted_ = bytes >= granted_all - granted_ ? granted_all
+                                               : granted_ + static_cast<std::uint32_t>(bytes);
     if (!is_processing_ && sink_ != nullptr) receive_if_wanted();
 }
 

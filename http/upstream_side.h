@@ -56,8 +56,9 @@ public:
     // After a 101: the connection is the tunnel's. Nothing is heard afterwards.
     virtual void release_to(TunnelEnds& tunnel) = 0;
 
-    // The exchange can take `bytes` more of the response body. None is asked for before.
-    virtual void grant(std::size_t bytes) = 0;
+    // The exchange can take `bytes` of the response body from now on, whatever it said before. None
+    // is asked for before that.
+    virtual void allow(std::size_t bytes) = 0;
     virtual std::size_t backlog() const = 0;
 
 protected:

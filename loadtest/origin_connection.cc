@@ -118,7 +118,7 @@ void Connection::note_number(const http::RequestHead& head) {
 }
 
 void Connection::continue_body(const http::RequestHead& head) {
-    client_->grant(std::size_t{1} << 60);
+    client_->grant(http::ClientSide::everything);
     if (!head.expects_continue) return;
     static const Answer go_on{{.status = 100}};
     client_->send_head(go_on.head(), no_edits);

@@ -138,7 +138,7 @@ http::RequestSink* ControlConnection::begin(http::ClientSide& client,
     method_ = head.method;
     target_ = head.at(head.target);
     // A body says nothing here, but it has to be read.
-    client.grant(std::size_t{1} << 60);
+    client.grant(http::ClientSide::everything);
     return this;
 }
 

@@ -84,7 +84,7 @@ public:
         idle++;
         if (next_sink == nullptr) return;
         client.begin_exchange(*std::exchange(next_sink, nullptr));
-        client.grant(body_window_bytes);
+        client.allow(body_window_bytes);
         send_next(client);
     }
     void on_client_ending(H1Client&) override { ending++; }
@@ -169,7 +169,7 @@ protected:
     void send(H1Client& client, ResponseSink& sink, std::string_view head_text,
               std::string_view body = "") {
         client.begin_exchange(sink);
-        client.grant(body_window_bytes);
+        client.allow(body_window_bytes);
         const tests::ParsedRequest head = tests::parse_request(head_text);
         ASSERT_EQ(head.result, Parse::complete);
         client.send_head(head.head, {});

@@ -45,6 +45,7 @@ public:
     void send_body(core::Buffer bytes) override {
         EXPECT_TRUE(is_open() && has_head) << "a body without a head";
         received += bytes.size();
+        untaken += bytes.size();
         log_.push_back(told("client body", bytes));
     }
     void send_trailers(core::Buffer lines) override {
@@ -71,12 +72,13 @@ public:
         granted += bytes;
         log_.push_back(fmt::format("client grant {}", bytes));
     }
-    std::size_t backlog() const override { return 0; }
+    std::size_t backlog() const override { return untaken; }
     const core::PackedAddress& peer() override { return peer_; }
     const Arrival& arrival() const override { return arrival_; }
 
     bool is_open() const { return ends == 0 && !is_gone; }
     std::size_t granted = 0, received = 0;  // Of the request's body, in all; of the response's.
+    std::size_t untaken = 0;                // Of that.
     int ends = 0;
     bool has_head = false, is_gone = false;
     std::vector<std::string> fields;  // Added to heads.
@@ -98,7 +100,6 @@ public:
     void set_try_timeout(core::Duration) override { log_.push_back("upstream try timeout"); }
     void send_head(const RequestHead& head, const HeadEdits& edits) override {
         EXPECT_TRUE(is_lent) << "a head on a connection that is not ours";
-        has_head = true;
         log_.push_back(fmt::format("upstream head {}", head.at(head.path)));
         for (const AddedField& field : std::span{edits.added, edits.added_count}) {
             fields.push_back(fmt::format("{}: {}", field.name, field.value));
@@ -120,15 +121,14 @@ public:
     }
     void release_to(TunnelEnds&) override { give_back("upstream release"); }
     void abort() override { give_back("upstream abort"); }
-    void grant(std::size_t bytes) override {
+    void allow(std::size_t bytes) override {
         EXPECT_TRUE(is_lent);
-        granted += bytes;
-        if (has_head) log_.push_back(fmt::format("upstream grant {}", bytes));
+        allowed = bytes;
     }
     std::size_t backlog() const override { return 0; }
     ResponseSink& sink;
     bool is_lent = true, request_ended = false, has_head = false;
-    std::size_t granted = 0, received = 0;  // Of the response's body, as told; of the request's.
+    std::size_t allowed = 0, received = 0;  // Of the response's body; of the request's.
     std::vector<std::string> fields;
 
 private:

@@ -96,7 +96,7 @@ TEST_F(H1ClientEnd, ARequestThatIsStillComingIsNotLate) {
     H1Client& client = connect();
     Heard heard;
     client.begin_exchange(heard);
-    client.grant(body_window_bytes);
+    client.allow(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 5\r\n\r\n");
     client.send_head(head.head, {});
@@ -118,7 +118,7 @@ TEST_F(H1ClientEnd, ABackendThatDoesNotTakeTheRequestIsATimeOut) {
     backend().stop_reading();
     Heard heard;
     client.begin_exchange(heard);
-    client.grant(body_window_bytes);
+    client.allow(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 400000\r\n\r\n");
     client.send_head(head.head, {});
@@ -153,7 +153,7 @@ TEST_F(H1ClientEnd, AResponseThatNobodyTakesIsNotLate) {
         fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
     run_for(host.timeouts.between_bytes * 5);
     EXPECT_FALSE(heard.is_over());
-    client.grant(body.size());
+    client.allow(body.size());
     settle();
     EXPECT_TRUE(heard.ended);
 }

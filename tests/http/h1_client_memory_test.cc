@@ -55,7 +55,7 @@ TEST_F(H1ClientDry, ARequestWhoseFirstChunkIsLostHasNoAnswer) {
     Heard heard;
     while (core::Buffer buffer = host.small.try_take()) taken.push_back(std::move(buffer));
     client.begin_exchange(heard);
-    client.grant(body_window_bytes);
+    client.allow(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.send_head(head.head, {});
@@ -76,7 +76,7 @@ TEST_F(H1ClientDry, ABodyThatIsStillToComeIsNotSentEither) {
     Heard heard;
     dry();
     client.begin_exchange(heard);
-    client.grant(body_window_bytes);
+    client.allow(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 29\r\n\r\n");
     client.send_head(head.head, {});
@@ -92,7 +92,7 @@ TEST_F(H1ClientDry, AChunkThatCannotBeFramedIsNotSentRaw) {
     H1Client& client = connect();
     Heard heard;
     client.begin_exchange(heard);
-    client.grant(body_window_bytes);
+    client.allow(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.send_head(head.head, {});
@@ -126,7 +126,7 @@ TEST_F(H1ClientDry, AnUploadToABrokenConnectionEndsThoughTheEndCannotBeReceived)
     H1Client& client = connect();
     Heard heard;
     client.begin_exchange(heard);
-    client.grant(body_window_bytes);
+    client.allow(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.send_head(head.head, {});

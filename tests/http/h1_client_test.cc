@@ -160,7 +160,7 @@ TEST_F(H1ClientTest, AnAnswerBeforeTheRequestIsWholeEndsTheConnection) {
     H1Client& client = connect();
     Heard heard;
     client.begin_exchange(heard);
-    client.grant(body_window_bytes);
+    client.allow(body_window_bytes);
     const tests::ParsedRequest head =
         tests::parse_request("POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 100\r\n\r\n");
     client.send_head(head.head, {});
@@ -187,7 +187,7 @@ TEST_F(H1ClientTest, ABodyIsReadAsFarAsItIsGranted) {
     EXPECT_LE(heard.body.size(), body_window_bytes + buffer);
     while (!heard.ended) {
         const std::size_t before = heard.body.size();
-        client.grant(30'000);
+        client.allow(30'000);
         settle();
         ASSERT_GT(heard.body.size(), before);
         ASSERT_LE(heard.body.size(), before + 30'000 + buffer);
@@ -237,7 +237,7 @@ TEST_F(H1ClientTest, BytesOfTheTickInWhichARequestBeginsAreNotItsAnswer) {
         void on_response_end() override {
             Heard::on_response_end();
             lent.begin_exchange(heard);
-            lent.grant(body_window_bytes);
+            lent.allow(body_window_bytes);
             host.send_next(lent);
         }
         fakes::ClientHost& host;
