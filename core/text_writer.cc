@@ -27,9 +27,21 @@ bool are_plain(const char* bytes) {
     return ((word | controls | unusual) & highs) == 0;
 }
 
+// The same of 4 to 7 bytes: their first four and their last four.
+bool are_few_plain(std::string_view raw) {
+    char eight[8];
+    std::memcpy(eight, raw.data(), 4);
+    std::memcpy(eight + 4, raw.data() + raw.size() - 4, 4);
+    return are_plain(eight);
+}
+
 std::size_t plain_prefix(std::string_view raw) {
+    // Most text is plain to its end: that is found out in words, the last of which overlaps.
     std::size_t size = 0;
     while (raw.size() - size >= 8 && are_plain(raw.data() + size)) size += 8;
+    const std::size_t left = raw.size() - size;
+    if (left >= 4 && left < 8 && are_few_plain(raw.substr(size))) return raw.size();
+    if (size >= 8 && left < 4 && are_plain(raw.data() + raw.size() - 8)) return raw.size();
     while (size < raw.size() && is_plain(static_cast<unsigned char>(raw[size]))) size++;
     return size;
 }

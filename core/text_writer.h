@@ -24,6 +24,7 @@ public:
         at_ += text.size();
     }
     void number(std::uint64_t number) {
+        if (number < 10) return padded(number, 1);  // Most are.
         const auto [end, error] = std::to_chars(at_, end_, number);
         if (error != std::errc{}) {
             overflowed_ = true;

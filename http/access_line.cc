@@ -52,43 +52,20 @@ std::uint64_t microseconds(core::Duration duration) {
     return count < 0 ? 0 : static_cast<std::uint64_t>(count);
 }
 
-class JsonLine {
-public:
-    explicit JsonLine(TextWriter& line) : line_(line) { line_.text("{"); }
+void write_cut(std::string_view text, std::size_t bytes_max, TextWriter& line) {
+    line.json(text.substr(0, bytes_max));
+    if (text.size() > bytes_max) line.text(cut_mark);
+}
 
-    // REQUIRES: `key` with its quotes and colon, `text` plain.
-    void plain(std::string_view key, std::string_view text) {
-        begin(key);
-        line_.text("\"");
-        line_.text(text);
-        line_.text("\"");
-    }
-    void strange(std::string_view key, std::string_view text, std::size_t bytes_max) {
-        begin(key);
-        line_.text("\"");
-        line_.json(text.substr(0, bytes_max));
-        line_.text(text.size() > bytes_max ? "...\"" : "\"");
-    }
-    void number(std::string_view key, std::uint64_t number) {
-        begin(key);
-        line_.number(number);
-    }
-    void truth(std::string_view key, bool truth) {
-        begin(key);
-        line_.text(truth ? "true" : "false");
-    }
-    void end() { line_.text("}\n"); }
-
-private:
-    void begin(std::string_view key) {
-        if (!is_first_) line_.text(",");
-        is_first_ = false;
-        line_.text(key);
-    }
-
-    TextWriter& line_;
-    bool is_first_ = true;
+struct Pair {
+    std::string_view key;
+    std::uint64_t value;
 };
+
+void write_pair(Pair pair, TextWriter& line) {
+    line.text(pair.key);
+    line.number(pair.value);
+}
 
 void write_milliseconds(AccessMoment moment, TextWriter& line) {
     line.text(moment.wall_time.iso_second(moment.since_1970));
@@ -101,37 +78,51 @@ void write_milliseconds(AccessMoment moment, TextWriter& line) {
     line.text("Z");
 }
 
+void write_json_request(const RequestHead& head, TextWriter& line) {
+    const Told told = told_of(head);
+    line.text(R"(","method":")");
+    write_cut(told.method, text_bytes_max, line);
+    line.text(R"(","host":")");
+    write_cut(told.host, text_bytes_max, line);
+    line.text(R"(","target":")");
+    write_cut(told.target, target_bytes_max, line);
+    line.text(told.minor_version == 0 ? R"(","version":"1.0","referer":")"
+                                      : R"(","version":"1.1","referer":")");
+    write_cut(told.referer, text_bytes_max, line);
+    line.text(R"(","user_agent":")");
+    write_cut(told.user_agent, text_bytes_max, line);
+}
+
+// A key brings along what stands between the value before it and its own: one copy instead of
+// three.
 void write_json(const ExchangeRecord& record, AccessMoment moment, TextWriter& line) {
     char client[core::PackedAddress::text_max];
-    char time_space[32];
-    TextWriter time{time_space};
-    write_milliseconds(moment, time);
-    JsonLine json{line};
-    json.plain("\"time\":", time.written());
-    json.plain("\"client\":", record.client.host_text(client));
-    json.strange("\"request_id\":", record.request_id, RequestId::brought_bytes_max);
+    line.text(R"({"time":")");
+    write_milliseconds(moment, line);
+    line.text(R"(","client":")");
+    line.text(record.client.host_text(client));
+    line.text(R"(","request_id":")");
+    write_cut(record.request_id, RequestId::brought_bytes_max, line);
     if (record.head != nullptr) {
-        const Told told = told_of(*record.head);
-        json.strange("\"method\":", told.method, text_bytes_max);
-        json.strange("\"host\":", told.host, text_bytes_max);
-        json.strange("\"target\":", told.target, target_bytes_max);
-        json.plain("\"version\":", told.minor_version == 0 ? "1.0" : "1.1");
-        json.strange("\"referer\":", told.referer, text_bytes_max);
-        json.strange("\"user_agent\":", told.user_agent, text_bytes_max);
+        write_json_request(*record.head, line);
     } else {
-        json.strange("\"first_line\":", record.first_line, target_bytes_max);
+        line.text(R"(","first_line":")");
+        write_cut(record.first_line, target_bytes_max, line);
     }
-    json.number("\"status\":", record.status);
-    json.plain("\"reason\":", name_of(record.reason));
-    json.number("\"bytes_in\":", record.bytes_in);
-    json.number("\"bytes_out\":", record.bytes_out);
-    json.strange("\"backend\":", record.backend, text_bytes_max);
-    json.number("\"attempts\":", record.attempts);
-    json.truth("\"upstream_reused\":", record.upstream_was_reused);
-    json.number("\"connect_us\":", microseconds(record.connect));
-    json.number("\"first_byte_us\":", microseconds(record.first_byte));
-    json.number("\"total_us\":", microseconds(record.total));
-    json.end();
+    write_pair({R"(","status":)", record.status}, line);
+    line.text(R"(,"reason":")");
+    line.text(name_of(record.reason));
+    write_pair({R"(","bytes_in":)", record.bytes_in}, line);
+    write_pair({R"(,"bytes_out":)", record.bytes_out}, line);
+    line.text(R"(,"backend":")");
+    write_cut(record.backend, text_bytes_max, line);
+    write_pair({R"(","attempts":)", record.attempts}, line);
+    line.text(record.upstream_was_reused ? R"(,"upstream_reused":true)"
+                                         : R"(,"upstream_reused":false)");
+    write_pair({R"(,"connect_us":)", microseconds(record.connect)}, line);
+    write_pair({R"(,"first_byte_us":)", microseconds(record.first_byte)}, line);
+    write_pair({R"(,"total_us":)", microseconds(record.total)}, line);
+    line.text("}\n");
 }
 
 void write_quoted(std::string_view text, std::size_t bytes_max, TextWriter& line) {
@@ -156,16 +147,6 @@ void write_request(const ExchangeRecord& record, const Told& told, TextWriter& l
         line.text(told.minor_version == 0 ? " HTTP/1.0" : " HTTP/1.1");
     }
     line.text("\" ");
-}
-
-struct Pair {
-    std::string_view key;
-    std::uint64_t value;
-};
-
-void write_pair(Pair pair, TextWriter& line) {
-    line.text(pair.key);
-    line.number(pair.value);
 }
 
 void write_text(const ExchangeRecord& record, AccessMoment moment, TextWriter& line) {

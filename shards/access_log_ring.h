@@ -3,8 +3,8 @@
 //
 // The bytes are published and given back by two bounded queues that carry positions, so all that
 // is shared between the threads is SpscQueue's. Positions count bytes for ever and wrap around.
-// Which thread calls what: `try_push` only the shard; `write_to`
-// and `empty` only the writer; the totals anyone.
+// Which thread calls what: `try_push`
+// and `is_filling` only the shard; `write_to` and `empty` only the writer; the totals anyone.
 //
 // Invariants: bytes in [returned, end) hold lines that were not yet written, in order; both
 // positions stand at the beginning of a line.
@@ -50,6 +50,13 @@ public:
         return true;
     }
 
+    // Whether more than half is used: time for the writer to come.
+    bool is_filling() {
+        if (end_ - free_from_ <= size_ / 2) return false;
+        look_what_is_free();
+        return end_ - free_from_ > size_ / 2;
+    }
+
     // Writes all lines that are there, in one piece or two. Returns how many.
     std::size_t write_to(core::LogSink& sink) {
         std::uint32_t ends[64];
@@ -76,9 +83,12 @@ private:
         // Asked for when half is used up, so that what the writer could not tell of while its queue
         // was full is told before the rest is.
         if (end_ - free_from_ + size <= size_ / 2) return true;
+        look_what_is_free();
+        return size <= size_ - (end_ - free_from_);
+    }
+    void look_what_is_free() {
         std::uint32_t position = 0;
         while (freed_.try_pop(position)) free_from_ = position;
-        return size <= size_ - (end_ - free_from_);
     }
 
     void write_bytes(std::uint32_t end, core::LogSink& sink) {

@@ -11,7 +11,7 @@ void ShardAccessLog::on_finish(const http::ExchangeRecord& record) {
                             {.wall_time = wall_time_, .since_1970 = options_.clock.since_1970()},
                             line);
     ring_.try_push(line.written());
-    options_.writer.wake_if_asleep();
+    options_.writer.wake_if_asleep(ring_);
 }
 
 }  // namespace ringway::shards

@@ -1,6 +1,7 @@
 // The one thread that writes the access log: takes what the shards have put into their rings and
-// hands it to the sink in large pieces, a few hundred times a second while requests end, and sleeps
-// when none does. A disk that stands still costs lines, which are counted, and never a request.
+// hands it to the sink in large pieces, some fifty times a second while requests end, more often
+// when a ring fills, and sleeps when none ends. A disk that stands still costs lines, which are
+// counted, and never a request.
 //
 // The control thread owns it and calls start, stop and reopen; `start` comes before the shards have
 // descriptor tables of their own, `stop` after they were joined: then every line is written. Any
@@ -38,9 +39,10 @@ public:
     void reopen();
 
     AccessLogRing& ring(std::uint32_t shard) { return *rings_[shard]; }
-    // Any shard, after a push.
-    void wake_if_asleep() {
-        if (asleep_.claim()) wake();
+    // Any shard, after a push into its ring.
+    void wake_if_asleep(AccessLogRing& ring) {
+        if (asleep_.claim()) return wake();
+        if (ring.is_filling() && napping_.claim()) wake();
     }
 
 private:
@@ -65,6 +67,7 @@ private:
 
     std::uint64_t dropped_told_ = 0;  // The writer's.
     core::WakeFlag asleep_;
+    core::WakeFlag napping_;  // Between two pieces: only a ring that fills is worth a wake.
     core::SpscQueue<Command> commands_{4};
     std::thread thread_;
 };

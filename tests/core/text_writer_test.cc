@@ -63,22 +63,28 @@ TEST(TextWriter, KeepsPlainTextOfAnyLengthAsItIs) {
     }
 }
 
+// In a text of `size` bytes.
+void expect_escaped_everywhere(char c, std::size_t size) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    const std::string hex{digits[byte >> 4], digits[byte & 15]};
+    for (std::size_t at = 0; at < size; at++) {
+        std::string raw(size, 'x');
+        raw[at] = c;
+        const std::string before(at, 'x');
+        const std::string after(size - 1 - at, 'x');
+        const std::string in_json = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : "\\u00" + hex;
+        EXPECT_EQ(json(raw), before + in_json + after) << int{byte};
+        EXPECT_EQ(log(raw), before + "\\x" + hex + after) << int{byte};
+    }
+}
+
 TEST(TextWriter, EscapesEveryOtherByteWhereverItStands) {
     for (unsigned byte = 0; byte < 256; byte++) {
         const char c = static_cast<char>(byte);
         const bool is_plain = byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
         if (is_plain) continue;
-        for (std::size_t at = 0; at < 17; at++) {
-            std::string raw(17, 'x');
-            raw[at] = c;
-            constexpr std::string_view digits = "0123456789abcdef";
-            const std::string hex{digits[byte >> 4], digits[byte & 15]};
-            const std::string before(at, 'x');
-            const std::string after(16 - at, 'x');
-            const std::string in_json = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : "\\u00" + hex;
-            EXPECT_EQ(json(raw), before + in_json + after) << byte;
-            EXPECT_EQ(log(raw), before + "\\x" + hex + after) << byte;
-        }
+        for (std::size_t size = 1; size <= 24; size++) expect_escaped_everywhere(c, size);
     }
 }
 

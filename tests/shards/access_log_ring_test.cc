@@ -41,6 +41,20 @@ TEST(AccessLogRing, DropsAndCountsWhatDoesNotFitAndTakesLinesAgainWhenItWasEmpti
     EXPECT_EQ(sink.text, line + "4\n" + line + "5\n");
 }
 
+TEST(AccessLogRing, FillsWhenMoreThanHalfIsUsedUntilTheWriterHasComeBy) {
+    AccessLogRing ring{64};
+    core::MemorySink sink;
+    EXPECT_FALSE(ring.is_filling());
+    for (int i = 0; i < 4; i++) EXPECT_TRUE(ring.try_push("7 bytes\n"));
+    EXPECT_FALSE(ring.is_filling());
+    EXPECT_TRUE(ring.try_push("7 bytes\n"));
+    EXPECT_TRUE(ring.is_filling());
+    EXPECT_EQ(ring.write_to(sink), 5U);
+    EXPECT_FALSE(ring.is_filling());
+    for (int i = 0; i < 5; i++) EXPECT_TRUE(ring.try_push("7 bytes\n"));
+    EXPECT_TRUE(ring.is_filling());
+}
+
 TEST(AccessLogRing, LosesNoSpaceWhenTheShardTakesNoNoteOfWhatWasFreed) {
     AccessLogRing ring{1'024};
     core::MemorySink sink;

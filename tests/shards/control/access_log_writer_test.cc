@@ -33,7 +33,7 @@ TEST_F(AccessLogWriterTest, WritesEverythingBeforeItStops) {
     writer.start();
     for (int i = 0; i < 100; i++) {
         EXPECT_TRUE(writer.ring(0).try_push("zero\n"));
-        writer.wake_if_asleep();
+        writer.wake_if_asleep(writer.ring(0));
     }
     EXPECT_TRUE(writer.ring(1).try_push("one\n"));
     writer.stop();
