@@ -4,7 +4,8 @@ To add a topic: a module with a function that takes the command line and a `say`
 returns a Verdicts; put it into TOPICS with its name.
 """
 
+from lab.balance_figures import balancing
 from lab.foundation import foundation
 from lab.http_figures import http
 
-TOPICS = {"foundation": foundation, "http": http}
+TOPICS = {"balancing": balancing, "foundation": foundation, "http": http}
