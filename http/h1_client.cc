@@ -5,17 +5,12 @@
 #include <limits>
 #include <utility>
 
+#include "http/chunk_output.h"
 #include "http/h1_writer.h"
 
 namespace ringway::http {
 
 namespace {
-
-constexpr std::string_view last_chunk = "0\r\n\r\n";
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span{text.data(), text.size()});
-}
 
 // Keep-Alive: timeout=5, max=100
 core::Duration idle_timeout_in(const ResponseHead& head) {
@@ -119,22 +114,16 @@ void H1Client::count_request(std::size_t bytes) {
 void H1Client::send_body(core::Buffer bytes) {
     if (bytes.size() == 0 || request_is_lost_) return;
     count_request(bytes.size());
-    core::ByteQueue& output = stream_.output();
-    if (request_framing_ != Framing::chunked) return output.push(std::move(bytes));
-    char space[chunk_head_bytes_max];
-    const std::size_t size = write_chunk_head(bytes.size(), space);
-    if (!output.try_copy(bytes_of({space, size}), context_.small_buffers)) return lose_request();
-    output.push(std::move(bytes));
-    if (!output.try_copy(bytes_of("\r\n"), context_.small_buffers)) lose_request();
+    if (request_framing_ != Framing::chunked) return stream_.output().push(std::move(bytes));
+    if (!push_chunk(stream_.output(), std::move(bytes), context_.small_buffers)) lose_request();
 }
 
 void H1Client::send_trailers(core::Buffer lines) {
     if (request_framing_ != Framing::chunked || request_is_lost_) return;
-    core::ByteQueue& output = stream_.output();
-    if (!output.try_copy(bytes_of("0\r\n"), context_.small_buffers)) return lose_request();
     count_request(lines.size());
-    output.push(std::move(lines));
-    if (!output.try_copy(bytes_of("\r\n"), context_.small_buffers)) return lose_request();
+    if (!push_last_chunk(stream_.output(), std::move(lines), context_.small_buffers)) {
+        return lose_request();
+    }
     request_framing_ = Framing::none;  // That was the last chunk.
 }
 
@@ -147,7 +136,7 @@ void H1Client::end_request() {
     if (request_is_lost_) return;
     arm_timer(first_byte_timeout());
     if (request_framing_ == Framing::chunked &&
-        !stream_.output().try_copy(bytes_of(last_chunk), context_.small_buffers)) {
+        !push_last_chunk(stream_.output(), context_.small_buffers)) {
         return lose_request();
     }
     stream_.flush();

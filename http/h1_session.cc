@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "http/chunk_output.h"
 #include "http/own_answer.h"
 
 namespace ringway::http {
@@ -16,11 +17,6 @@ constexpr std::size_t unread_bytes_max = 65'536;
 constexpr std::size_t early_bytes_max = 65'536;  // Below what a large buffer holds.
 // As much as there will be.
 constexpr std::uint32_t granted_all = std::numeric_limits<std::uint32_t>::max();
-constexpr std::string_view last_chunk = "0\r\n\r\n";
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-    return std::as_bytes(std::span{text.data(), text.size()});
-}
 
 }  // namespace
 
@@ -294,12 +290,7 @@ void H1Session::send_head(const ResponseHead& head, const HeadEdits& edits) {
 void H1Session::send_body(core::Buffer bytes) {
     if (bytes.size() == 0) return;
     if (response_framing_ != Framing::chunked) return stream_.output().push(std::move(bytes));
-    char space[chunk_head_bytes_max];
-    const std::size_t size = write_chunk_head(bytes.size(), space);
-    core::ByteQueue& output = stream_.output();
-    const bool has_room = output.try_copy(bytes_of({space, size}), context_.small_buffers);
-    output.push(std::move(bytes));
-    if (!has_room || !output.try_copy(bytes_of("\r\n"), context_.small_buffers)) {
+    if (!push_chunk(stream_.output(), std::move(bytes), context_.small_buffers)) {
         refuse_for_memory();
     }
 }
@@ -307,10 +298,7 @@ void H1Session::send_body(core::Buffer bytes) {
 // Where the client must learn the end from chunks, and only there, they have a place.
 void H1Session::send_trailers(core::Buffer lines) {
     if (response_framing_ != Framing::chunked) return;
-    core::ByteQueue& output = stream_.output();
-    const bool has_room = output.try_copy(bytes_of("0\r\n"), context_.small_buffers);
-    output.push(std::move(lines));
-    if (!has_room || !output.try_copy(bytes_of("\r\n"), context_.small_buffers)) {
+    if (!push_last_chunk(stream_.output(), std::move(lines), context_.small_buffers)) {
         return refuse_for_memory();
     }
     response_framing_ = Framing::none;  // That was the last chunk.
@@ -325,7 +313,7 @@ void H1Session::finish() {
     sink_ = nullptr;
     if (state_ == State::closing) return;
     if (response_framing_ == Framing::chunked && request_method_ != Method::head &&
-        !stream_.output().try_copy(bytes_of(last_chunk), context_.small_buffers)) {
+        !push_last_chunk(stream_.output(), context_.small_buffers)) {
         return refuse_for_memory();
     }
     if (!may_go_on()) return end_after_output();
