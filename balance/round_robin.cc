@@ -51,14 +51,4 @@ Choice RoundRobin::pick(const OpenSet& open) {
     return pick_among([&open](std::size_t i) { return open.has(i); });
 }
 
-std::optional<std::size_t> RoundRobin::pick(std::span<const std::uint8_t> eligible,
-                                            std::optional<std::size_t> excluded) {
-    CHECK(eligible.size() == entries_.size());
-    const auto others =
-        pick_among([&](std::size_t i) { return eligible[i] != 0 && i != excluded; });
-    if (others) return *others;
-    if (excluded && eligible[*excluded] != 0) return excluded;
-    return {};
-}
-
 }  // namespace ringway::balance

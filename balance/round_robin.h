@@ -1,13 +1,12 @@
 // Smooth weighted round robin: over a whole cycle each backend is picked exactly as often as its
 // weight says, and picks of a heavy backend are spread out rather than bunched. A pure function of
-// the eligibility it is shown and its own position.
+// who is open and its own position.
 // It looks at every backend: for groups of up to 64; DeadlineRoundRobin is for larger ones.
 // One per group and shard; shards start at different positions so that they do not march in step.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,11 +25,6 @@ public:
 
     // Nothing when nobody is open.
     Choice pick(const OpenSet& open);
-
-    // `eligible[i]` says whether backend i may be picked. `excluded` is picked only when nobody
-    // else may be. Nothing when nobody is eligible.
-    std::optional<std::size_t> pick(std::span<const std::uint8_t> eligible,
-                                    std::optional<std::size_t> excluded = {});
 
     std::size_t size() const { return entries_.size(); }
 

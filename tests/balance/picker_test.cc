@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,28 @@ TEST_P(EveryAlgorithm, TriesWhoFailedAMomentAgoBeforeNobody) {
     EXPECT_EQ(group.pick(), 1U);
     group.set.block(1, Block::full);
     EXPECT_FALSE(group.pick().has_value());
+}
+
+TEST_P(EverySharing, GivesANewWeightItsPartFromTheNextSettle) {
+    Group group{equal(4), settings()};
+    group.set.set_weight(3, 0);
+    group.settle();
+    for (int i = 0; i < 300; i++) ASSERT_NE(group.pick(), 3U);
+    group.set.set_weight(3, 9);
+    group.settle();
+    // Sixty at a time, first in first out: who compares loads must see some.
+    std::deque<std::size_t> under_way;
+    int heavy = 0;
+    for (int i = 0; i < 4'000; i++) {
+        const std::size_t picked = group.pick().value();
+        heavy += picked == 3 ? 1 : 0;
+        group.load.begin(picked);
+        under_way.push_back(picked);
+        if (under_way.size() < 60) continue;
+        group.load.end(under_way.front());
+        under_way.pop_front();
+    }
+    EXPECT_NEAR(heavy, 3'000, 300);
 }
 
 TEST_P(EveryAlgorithm, OneBackendTakesAll) {

@@ -7,17 +7,19 @@
 namespace ringway::balance {
 namespace {
 
-std::vector<std::size_t> picks(RoundRobin& balancer, const std::vector<std::uint8_t>& eligible,
+// `blocks` by backend: 0 is open.
+std::vector<std::size_t> picks(RoundRobin& balancer, const std::vector<std::uint8_t>& blocks,
                                std::size_t count) {
+    const OpenSet open{blocks, {}};
     std::vector<std::size_t> result;
-    for (std::size_t i = 0; i < count; i++) result.push_back(balancer.pick(eligible).value());
+    for (std::size_t i = 0; i < count; i++) result.push_back(balancer.pick(open).value());
     return result;
 }
 
 TEST(RoundRobin, TakesEqualBackendsInTurn) {
     const std::vector<std::uint32_t> weights{1, 1, 1};
     RoundRobin balancer{weights, 0};
-    EXPECT_EQ(picks(balancer, {1, 1, 1}, 7), (std::vector<std::size_t>{0, 1, 2, 0, 1, 2, 0}));
+    EXPECT_EQ(picks(balancer, {0, 0, 0}, 7), (std::vector<std::size_t>{0, 1, 2, 0, 1, 2, 0}));
 }
 
 TEST(RoundRobin, IsExactOverACycleOfWeights) {
@@ -25,7 +27,7 @@ TEST(RoundRobin, IsExactOverACycleOfWeights) {
     RoundRobin balancer{weights, 0};
     for (int cycle = 0; cycle < 4; cycle++) {
         std::map<std::size_t, int> counts;
-        for (const std::size_t index : picks(balancer, {1, 1, 1}, 9)) counts[index]++;
+        for (const std::size_t index : picks(balancer, {0, 0, 0}, 9)) counts[index]++;
         EXPECT_EQ(counts, (std::map<std::size_t, int>{{0, 5}, {1, 1}, {2, 3}}));
     }
 }
@@ -34,7 +36,7 @@ TEST(RoundRobin, SpreadsAHeavyBackendOut) {
     const std::vector<std::uint32_t> weights{5, 1, 1};
     RoundRobin balancer{weights, 0};
     // Five of seven cannot be spread with runs shorter than two, the seam of two cycles included.
-    const std::vector<std::size_t> sequence = picks(balancer, {1, 1, 1}, 14);
+    const std::vector<std::size_t> sequence = picks(balancer, {0, 0, 0}, 14);
     std::size_t run = 1;
     std::size_t longest = 1;
     for (std::size_t i = 1; i < sequence.size(); i++) {
@@ -45,40 +47,40 @@ TEST(RoundRobin, SpreadsAHeavyBackendOut) {
     EXPECT_NE(sequence[2], sequence[3]);
 }
 
-TEST(RoundRobin, NeverPicksAnIneligibleBackend) {
+TEST(RoundRobin, NeverPicksABlockedBackend) {
     const std::vector<std::uint32_t> weights{1, 2, 1};
     RoundRobin balancer{weights, 0};
-    for (const std::size_t index : picks(balancer, {1, 0, 1}, 100)) EXPECT_NE(index, 1U);
+    for (const std::size_t index : picks(balancer, {0, 1, 0}, 100)) EXPECT_NE(index, 1U);
 }
 
-TEST(RoundRobin, PicksNobodyWhenNobodyIsEligible) {
+TEST(RoundRobin, PicksNobodyWhenNobodyIsOpen) {
     const std::vector<std::uint32_t> weights{1, 1};
     RoundRobin balancer{weights, 0};
-    EXPECT_FALSE(balancer.pick(std::vector<std::uint8_t>{0, 0}).has_value());
+    const std::vector<std::uint8_t> blocks{1, 1};
+    EXPECT_FALSE(balancer.pick(OpenSet{blocks, {}}).has_value());
 }
 
-TEST(RoundRobin, AvoidsTheExcludedWhileAnotherIsEligible) {
+TEST(RoundRobin, PassesOverTheExcluded) {
     const std::vector<std::uint32_t> weights{1, 1};
     RoundRobin balancer{weights, 0};
-    const std::vector<std::uint8_t> both{1, 1};
-    const std::vector<std::uint8_t> only_first{1, 0};
-    for (int i = 0; i < 10; i++) EXPECT_EQ(balancer.pick(both, 0), 1U);
-    EXPECT_EQ(balancer.pick(only_first, 0), 0U);
+    const std::vector<std::uint32_t> excluded{0};
+    const std::vector<std::uint8_t> blocks{0, 0};
+    for (int i = 0; i < 10; i++) EXPECT_EQ(balancer.pick(OpenSet{blocks, excluded}), 1U);
 }
 
 TEST(RoundRobin, DoesNotFloodABackendThatComesBack) {
     const std::vector<std::uint32_t> weights{1, 1, 1};
     RoundRobin balancer{weights, 0};
-    picks(balancer, {1, 1, 0}, 1'000);
+    picks(balancer, {0, 0, 1}, 1'000);
     std::map<std::size_t, int> counts;
-    for (const std::size_t index : picks(balancer, {1, 1, 1}, 30)) counts[index]++;
+    for (const std::size_t index : picks(balancer, {0, 0, 0}, 30)) counts[index]++;
     EXPECT_EQ(counts[2], 10);
 }
 
 TEST(RoundRobin, StartsWhereItIsTold) {
     const std::vector<std::uint32_t> weights{1, 1, 1};
     RoundRobin balancer{weights, 2};
-    EXPECT_EQ(balancer.pick(std::vector<std::uint8_t>{1, 1, 1}), 2U);
+    EXPECT_EQ(picks(balancer, {0, 0, 0}, 1), std::vector<std::size_t>{2});
 }
 
 }  // namespace
