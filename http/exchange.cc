@@ -62,8 +62,8 @@ void Exchange::match_route() {
     admit();
 }
 
-// Rate and drain limits stand here too. The backend is chosen once the bytes that came with
-// the head are in, so that a short request goes out whole, with one send.
+// What may not go further ends here. The backend of the rest is chosen once the bytes that came
+// with the head are in, so that a short request goes out whole, with one send.
 void Exchange::admit() {
     const RequestHead& head = request_.head();
     if (is_over_limit(head.content_length)) return reply_with(Reason::body_over_limit);
@@ -227,7 +227,7 @@ void Exchange::on_response_head(const ResponseHead& head) {
     if (!head.is_interim()) {
         answered_ = home_.context_.now();
         tell_how(head.status, told, edits);
-        tell_backend(cookie, edits);
+        set_cookie(cookie, edits);
     }
     client_->send_head(head, edits);
     if (head.is_interim()) return;
@@ -251,7 +251,7 @@ void Exchange::switch_protocol(const ResponseHead& head) {
     edits.add("Connection", "upgrade");
     edits.add("Upgrade", asked);
     std::array<char, StickyCookie::text_max> cookie;
-    tell_backend(cookie, edits);
+    set_cookie(cookie, edits);
     client_->send_head(head, edits);
     std::exchange(upstream_, nullptr)->release_to(*tunnel);
     status_ = head.status;
@@ -431,11 +431,6 @@ void Exchange::leave_upstream() {
 }
 
 // --- What is told of it -------------------------------------------------------------------------
-
-// For its next request.
-void Exchange::tell_backend(std::span<char> space, HeadEdits& edits) const {
-    if (sets_cookie_) edits.add("Set-Cookie", home_.upstreams_.write_cookie(backend_, space));
-}
 
 ForwardingContext Exchange::forwarding_context(ForwardingText& text) const {
     const std::string_view backend = home_.upstreams_.backend_name(backend_);

@@ -80,7 +80,7 @@ private:
     };
     ForwardingContext forwarding_context(ForwardingText& text) const;
     void tell_how(std::uint16_t status, std::span<char> space, HeadEdits& edits) const;
-    void tell_backend(std::span<char> space, HeadEdits& edits) const;
+    void set_cookie(std::span<char> space, HeadEdits& edits) const;
     void give_up(Reason reason, const core::Error& error);
     void reply_with(Reason reason);
     void on_deadline() noexcept;

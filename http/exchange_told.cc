@@ -1,4 +1,5 @@
-// What an exchange tells of itself: to clients that debug a response, and to the access log.
+// What an exchange tells of itself: to clients that debug a response or come again, and to the
+// access log.
 #include <algorithm>
 
 #include "core/text_writer.h"
@@ -36,6 +37,11 @@ void Exchange::tell_how(std::uint16_t status, std::span<char> space, HeadEdits& 
         write_duration(", first_byte", answered_ - connected_, server_timing);
         edits.add("Server-Timing", server_timing.written());
     }
+}
+
+// By which the client's next request finds the same backend.
+void Exchange::set_cookie(std::span<char> space, HeadEdits& edits) const {
+    if (sets_cookie_) edits.add("Set-Cookie", home_.upstreams_.write_cookie(backend_, space));
 }
 
 void Exchange::log(Reason reason) {
