@@ -51,7 +51,9 @@ protected:
     void (*done_)(Completion&, Outcome) noexcept = nullptr;
 
 public:
-    std::uint8_t note = 0;  // What the engine wants to remember of the operation in flight.
+    // What the engine wants to remember of the operation in flight. Here, where it shares a word
+    // with `in_flight_`: there are several completions in every connection.
+    std::uint8_t note = 0;
 
 private:
     bool in_flight_ = false;

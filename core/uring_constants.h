@@ -5,8 +5,6 @@
 
 namespace ringway::core {
 
-inline constexpr unsigned uring_feature_recvsend_bundle = 1U << 14;
-inline constexpr unsigned uring_feature_min_timeout = 1U << 15;
 inline constexpr unsigned uring_feature_no_iowait = 1U << 17;
 
 // Kernel 6.15: a sleeping ring is not counted as waiting for a disk.

@@ -140,6 +140,7 @@ Result<Address> UringIo::peer_address(int fd) {
 void UringIo::shutdown(int fd) noexcept {
     ::shutdown(fd, SHUT_RDWR);
 }
+
 // To disconnect sends the reset at once and ends what is in flight. SO_LINGER would need that to
 // have ended before the close, and the shutdown that ends it sends a FIN.
 void UringIo::reset(int fd) noexcept {
