@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "balance/ip_hash.h"
 #include "core/hash.h"

@@ -67,11 +67,11 @@ public:
     bool shares_load() const;
     balance::LoadView& load() { return load_; }
     const balance::LoadView& load() const { return load_; }
+    // Whoever else has something against a backend says it to this one.
+    balance::BackendSet& set() { return set_; }
     const balance::BackendSet& set() const { return set_; }
     const balance::Picker& picker() const { return picker_; }
     const config::Group& group() const { return group_; }
-    // Health, drain and the operator speak through this.
-    balance::BackendSet& set() { return set_; }
     // (largest − mean) / max(1, mean) of requests in flight per weight, in thousandths, as far as
     // is known here.
     const core::Gauge& imbalance() const { return imbalance_; }

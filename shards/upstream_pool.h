@@ -32,7 +32,7 @@ public:
         core::Counter connects_failed;
         core::Counter reuses;
         core::Counter over_limit;  // No place for another connection.
-        core::Counter worn_out;    // Ended by us: as many requests or as old as allowed.
+        core::Counter worn_out;    // As many requests or as old as allowed; retired for it.
         core::Counter backoffs;
         core::Counter ended_idle;  // By their backend, while idle.
         core::Counter retired;     // By us: old, much used, or about to be ended by their backend.
