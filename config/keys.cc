@@ -20,6 +20,9 @@ using http::StickySettings;
 using http::UpstreamTimeouts;
 using enum Presence;
 
+// The path and the domain of a sticky cookie are texts.
+static_assert(TextSlot::bytes_max <= http::StickyCookie::attribute_bytes_max);
+
 template <auto Elements>
 constexpr ListSlot list_of(std::string_view shorthand = {}) {
     using Vector = std::remove_reference_t<decltype(at<Elements>(std::declval<Scope>()))>;

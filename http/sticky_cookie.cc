@@ -19,6 +19,11 @@ constexpr std::size_t expiry_digits = 10;
 constexpr std::size_t hash_digits = 16;
 constexpr std::size_t signed_bytes = id_digits + expiry_digits + hash_digits;
 static_assert(StickyCookie::value_bytes == signed_bytes + hash_digits);
+// The names of attributes, and the values that have no limit of their own.
+constexpr std::size_t attribute_words_max = 128;
+static_assert(StickyCookie::text_max >= StickyCookie::name_bytes_max + StickyCookie::value_bytes +
+                                            2 * StickyCookie::attribute_bytes_max +
+                                            attribute_words_max);
 
 // Lower case only: a cookie is written in one way, or it is none.
 std::optional<std::uint64_t> hex(std::string_view digits) {

@@ -45,7 +45,7 @@ public:
     // Of a whole Set-Cookie value, for the longest name, path and domain there may be.
     static constexpr std::size_t text_max = 1'024;
     static constexpr std::size_t name_bytes_max = 64;
-    static constexpr std::size_t attribute_bytes_max = 256;
+    static constexpr std::size_t attribute_bytes_max = 256;  // Of the path, and of the domain.
 
     // The first key signs; the others are still believed. `backends` are their names, by index.
     // REQUIRES: at least one key.
