@@ -1,5 +1,5 @@
 // The control thread: signals in, orders to the shards out. SIGTERM and SIGINT let the exchanges
-// under way finish within `shutdown_timeout`; a second one ends the process at once. SIGUSR1 begins
+// under way finish within `shutdown.timeout`; a second one ends the process at once. SIGUSR1 begins
 // new log files.
 // Lives on the thread that called `run`.
 #pragma once
