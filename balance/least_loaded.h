@@ -10,8 +10,8 @@
 // flat, and the own requests decide. See README.md and the study in loadtest.
 //
 // At most 64 backends are compared. A larger group is cut into blocks of about 32, of which a pick
-// draws one by weight. One per group and shard; what changes with health and weights comes with
-// `set_costs`, once a tick at most. A pick allocates nothing.
+// draws one by weight. One per group and shard; weights, prices and paces are set between picks,
+// by the picker's settle. A pick allocates nothing.
 #pragma once
 
 #include <array>
@@ -56,8 +56,8 @@ private:
     // How much of what a snapshot saw is there still. It changes slowly against picks.
     struct Fading {
         float survivors = 1;
-        float answered =
-            1;  // Of our own published requests: what others have answered, and is there.
+        // Of our own published requests: what others have answered, and is there.
+        float answered = 1;
     };
     struct Scores {
         std::array<float, block_max> of;  // Written before it is read, as far as the block goes.

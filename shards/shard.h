@@ -1,12 +1,13 @@
 // One core's share of the machine: its listeners, its client connections, its exchanges and its
 // pool of backend connections, all in its own memory and touched by its own thread alone. What it
-// knows of the others comes through its Mailbox.
+// knows of the others comes through its Mailbox, and what load they put on backends through its
+// LoadSnapshots.
 //
 // A Shard does not know whether it runs on a thread of its own: `tick` does one round of the loop,
 // so the simulator runs eight of them in one thread on a network in memory. Time comes from the
 // Io's clock, randomness from the seed.
 //
-// Memory is sized once, from the configuration (`Sizes` below is the sum), and touched as needed.
+// Memory is sized once, from the configuration (the sums begin shard.cc), and touched as needed.
 #pragma once
 
 #include <cstdint>
