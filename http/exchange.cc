@@ -17,6 +17,7 @@ namespace {
 constexpr std::string_view via = "1.1 ringway";
 // Of Proxy-Status and Server-Timing together.
 constexpr std::size_t told_bytes_max = 128;
+constexpr Arrival nowhere;
 
 }  // namespace
 
@@ -28,6 +29,7 @@ Exchanges::Exchanges(Context& context, const Options& options)
       forwarding_(options.forwarding),
       budgets_(options.budgets),
       abandoned_max_(std::max(options.count_max / 8, 1U)),
+      nobody_({.peer = {}, .arrival = nowhere, .reason = Reason::client_gone}),
       slab_(options.count_max + abandoned_max_) {}
 
 RequestSink* Exchanges::begin(ClientSide& client, const RequestHead& head) {
@@ -38,6 +40,11 @@ RequestSink* Exchanges::begin(ClientSide& client, const RequestHead& head) {
     const core::SlotRef ref = slab_.ref_of(*exchange);
     exchange->begin(head);
     return slab_.find(ref);  // It may have replied and finished.
+}
+
+void Exchanges::end_abandoned() {
+    abandoned_max_ = 0;
+    slab_.for_each([](Exchange& exchange) { exchange.end_if_absent(); });
 }
 
 Exchange::Exchange(Exchanges& home, ClientSide& client) : home_(home), client_(&client) {}
@@ -111,6 +118,7 @@ void Exchange::hold(const core::Buffer& bytes) {
 }
 
 void Exchange::on_request_trailers(core::Buffer lines) {
+    if (lists_fields(request_.head())) return;
     drop_forbidden_trailers(lines);
     if (lines.size() > 0) request_trailers_ = std::move(lines);
 }
@@ -232,6 +240,7 @@ void Exchange::on_response_head(const ResponseHead& head) {
     client_->send_head(head, edits);
     if (head.is_interim()) return;
     state_ = State::answering;
+    drops_trailers_ = head.framing == Framing::chunked && lists_fields(head);
     if (!absent_) status_ = head.status;
     held_body_.reset();
 }
@@ -256,9 +265,7 @@ void Exchange::switch_protocol(const ResponseHead& head) {
     std::exchange(upstream_, nullptr)->release_to(*tunnel);
     status_ = head.status;
     answered_ = home_.context_.now();
-    ClientSide& client = *client_;
-    finish(Reason::ok);
-    client.release_to(*tunnel);
+    finish(Reason::ok).release_to(*tunnel);
 }
 
 void Exchange::on_response_body(core::Buffer bytes) {
@@ -267,7 +274,7 @@ void Exchange::on_response_body(core::Buffer bytes) {
 }
 
 void Exchange::on_response_trailers(core::Buffer lines) {
-    if (!accepts_trailers(request_.head())) return;
+    if (drops_trailers_ || !accepts_trailers(request_.head())) return;
     drop_forbidden_trailers(lines);
     if (lines.size() > 0) client_->send_trailers(std::move(lines));
 }
@@ -290,9 +297,7 @@ void Exchange::on_client_drained() {
 
 void Exchange::on_response_end() {
     upstream_ = nullptr;
-    ClientSide& client = *client_;
-    finish(Reason::ok);
-    client.finish();
+    finish(Reason::ok).finish();
 }
 
 // --- 5. Whatever goes wrong ---------------------------------------------------------------------
@@ -322,9 +327,7 @@ Stage Exchange::stage() const {
 
 void Exchange::give_up(Reason reason, const core::Error& error) {
     if (state_ != State::answering) return reply_with(reason);
-    ClientSide& client = *client_;
-    finish(reason);
-    client.abort(error);
+    finish(reason).abort(error);
 }
 
 bool Exchange::may_retry(const core::Error& error) const {
@@ -369,7 +372,6 @@ void Exchange::retry() {
 void Exchange::reply_with(Reason reason) {
     home_.context_.counters.answers_own.add();
     if (!absent_) status_ = status_of(reason);
-    ClientSide& client = *client_;
     const bool has_body = request_.empty() || request_.head().method != Method::head;
     const bool wants_json = !request_.empty() && prefers_json(request_.head());
     char space[RequestId::text_bytes];
@@ -379,8 +381,7 @@ void Exchange::reply_with(Reason reason) {
                       .has_body = has_body,
                       .prefers_json = wants_json};
     response_body_bytes_ = own_body_bytes(home_.context_, reply);
-    finish(reason);
-    client.reply(reply);
+    finish(reason).reply(reply);
 }
 
 void Exchange::on_deadline() noexcept {
@@ -425,6 +426,10 @@ void Exchange::leave(Reason reason) {
     finish(reason);
 }
 
+void Exchange::end_if_absent() {
+    if (absent_) leave(absent_->reason());
+}
+
 void Exchange::leave_upstream() {
     if (state_ == State::choosing) home_.upstreams_.cancel(*this);
     if (upstream_ != nullptr) std::exchange(upstream_, nullptr)->abort();
@@ -452,11 +457,13 @@ std::string_view Exchange::request_id(std::span<char, RequestId::text_bytes> spa
 
 // --- 6. The one end -----------------------------------------------------------------------------
 
-void Exchange::finish(Reason reason) {
+ClientSide& Exchange::finish(Reason reason) {
     CHECK(state_ != State::finished);
     CHECK(upstream_ == nullptr);
     state_ = State::finished;
+    ClientSide* client = client_;
     if (absent_) {
+        client = &home_.nobody_;
         home_.abandoned_--;
         reason = absent_->reason();
     }
@@ -465,6 +472,7 @@ void Exchange::finish(Reason reason) {
     home_.context_.counters.of(reason).add();
     if (home_.context_.access_log != nullptr) log(reason);
     home_.slab_.destroy(*this);
+    return *client;
 }
 
 }  // namespace ringway::http

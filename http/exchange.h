@@ -46,6 +46,7 @@ public:
     ~Exchange();
 
     void begin(const RequestHead& head);
+    void end_if_absent();
     State state() const { return state_; }
 
 private:
@@ -85,7 +86,8 @@ private:
     void reply_with(Reason reason);
     void on_deadline() noexcept;
     std::string_view request_id(std::span<char, RequestId::text_bytes> space) const;
-    void finish(Reason reason);
+    // Who is to hear of the end: an absent client goes with the exchange.
+    ClientSide& finish(Reason reason);
     void log(Reason reason);
 
     // What the client side tells.
@@ -125,6 +127,7 @@ private:
     bool has_failed_backend_ = false;
     bool upstream_is_reused_ = false;
     bool sets_cookie_ = false;
+    bool drops_trailers_ = false;  // Of the response.
     bool asks_upgrade_ = false;
     bool wants_fresh_ = false;  // A pooled connection proved stale.
 
@@ -158,6 +161,8 @@ public:
     static constexpr std::size_t held_body_bytes_max = 16'384;
 
     RequestSink* begin(ClientSide& client, const RequestHead& head) override;
+    // From now on none outlives its client, and those that have end.
+    void end_abandoned();
     std::uint32_t size() const { return slab_.size(); }
 
 private:
@@ -171,6 +176,7 @@ private:
     std::vector<RetryBudget> budgets_;
     std::uint32_t abandoned_max_;
     std::uint32_t abandoned_ = 0;  // Those that go on without their client.
+    AbsentClient nobody_;          // Hears of their end.
     core::Slab<Exchange> slab_;
 };
 

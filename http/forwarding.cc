@@ -110,6 +110,20 @@ void drop_listed(const Head& head, std::string_view options, HeadEdits& edits) {
     }
 }
 
+}  // namespace
+
+bool lists_fields(const Head& head) noexcept {
+    for (const Field& field : head.fields) {
+        if (field.id != FieldId::connection) continue;
+        for (ListReader list(head.value(field)); list.next();) {
+            if (!names_nothing_more(list.element())) return true;
+        }
+    }
+    return false;
+}
+
+namespace {
+
 // "X-Forwarded-Prefix", and "X_Forwarded-For", which CGI and its heirs cannot tell from the real
 // one. Also "Proxy", which the same turn into HTTP_PROXY.
 bool is_spoof(std::string_view name) {

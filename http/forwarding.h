@@ -51,4 +51,7 @@ void edit_request(const RequestHead& head, const ForwardingContext& context,
 void edit_response(const ResponseHead& head, const ForwardingContext& context,
                    const ForwardingSettings& settings, HeadEdits& edits);
 
+// Whether Connection names fields that are for this hop only: they may come as trailers, too.
+bool lists_fields(const Head& head) noexcept;
+
 }  // namespace ringway::http

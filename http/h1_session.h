@@ -106,6 +106,7 @@ private:
     void end_after_output();
     void lose_tunnel();
     void end_idle();
+    bool has_cut_answer() const;
     void begin_linger();
     void linger_on();
     void on_timeout() noexcept;

@@ -59,10 +59,11 @@ RequestIdText H1Session::log_refusal(Reason reason, std::string_view came) {
 void H1Session::refuse_for_memory() {
     if (state_ == State::closing) return;
     context_.counters.memory_refusals.add();
+    const bool is_cut = has_cut_answer();
     state_ = State::closing;
     context_.timers.disarm(timer_);
     pending_.clear();
-    stream_.begin_close();
+    is_cut ? stream_.begin_reset() : stream_.begin_close();
 }
 
 void H1Session::end_after_output() {
@@ -127,15 +128,19 @@ void H1Session::end_idle() {
 
 void H1Session::begin_close(const core::Error& error) {
     if (state_ == State::closing) return;
-    const bool is_cut =
-        state_ == State::answering && head_was_sent_ && response_framing_ == Framing::until_close;
+    const bool is_cut = has_cut_answer();
     state_ = State::closing;
     context_.timers.disarm(timer_);
     pending_.clear();
     lose_tunnel();
     if (sink_ != nullptr) std::exchange(sink_, nullptr)->on_client_gone(error);
-    // What has no length and no last chunk looks whole when it merely ends.
     is_cut ? stream_.begin_reset() : stream_.begin_close();
+}
+
+// What has no length and no last chunk looks whole when it merely ends.
+bool H1Session::has_cut_answer() const {
+    return response_framing_ == Framing::until_close &&
+           (state_ == State::answering || !stream_.output().empty());
 }
 
 void H1Session::on_closed() {

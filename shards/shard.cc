@@ -262,6 +262,7 @@ void Shard::end_now() {
     begin_shutdown();
     const core::Error cut{
         .code = core::Errc::canceled, .side = core::Side::us, .what = "ringway is ending"};
+    exchanges_.end_abandoned();
     sessions_.for_each([&cut](http::H1Session& session) { session.begin_close(cut); });
     relays_.for_each([](TcpRelay& relay) { relay.begin_close(); });
     upstreams_.close_all();

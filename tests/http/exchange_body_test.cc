@@ -82,6 +82,21 @@ TEST_F(ExchangeBody, TrailersOfARequestGoOutBehindIt) {
     end_response();
 }
 
+// Connection says that a field is for this hop, and it may come as a trailer (RFC 9110, 7.6.1).
+TEST_F(ExchangeBody, TrailersDoNotPassWhereConnectionListsFields) {
+    upstreams.at_once = {{}};
+    begin(
+        "POST / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE, Sum\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n");
+    sink->on_request_trailers(bytes("Sum: 1\r\n"));
+    sink->on_request_end();
+    respond("HTTP/1.1 200 OK\r\nConnection: close, Hop\r\nTransfer-Encoding: chunked\r\n\r\n");
+    upstream().sink.on_response_trailers(bytes("Hop: 1\r\n"));
+    end_response();
+    EXPECT_EQ(log, (Log{"acquire", "upstream head /", "upstream end", "client head 200",
+                        "client finish"}));
+}
+
 TEST_F(ExchangeBody, TrailersThatArriveWhileABackendIsChosenAreKeptForIt) {
     begin(chunked_post);
     sink->on_request_body(bytes("abc"));

@@ -274,6 +274,24 @@ TEST_F(H1SessionEnd, AnAnswerWithoutALengthThatIsCutIsAReset) {
     EXPECT_FALSE(client.has_ended());
 }
 
+// All of it came from the backend, and the client leaves the last part with us.
+TEST_F(H1SessionEnd, AnAnswerWithoutALengthThatIsNotTakenToItsEndIsAReset) {
+    host.echoes = false;
+    SimPeer& client = connect("GET /a HTTP/1.0\r\n\r\n");
+    client.stop_reading();
+    settle();
+    host.requests[0]->answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                             std::string(400'000, 'x'));
+    settle();
+    EXPECT_EQ(host.sessions[0]->state(), H1Session::State::draining);
+    run_for(host.settings.client.send_timeout * 3);
+    EXPECT_EQ(host.sessions.size(), 0U);
+    client.read_on();
+    settle();
+    EXPECT_EQ(client.error(), ECONNRESET);
+    EXPECT_FALSE(client.has_ended());
+}
+
 TEST_F(H1SessionEnd, AClientThatTakesTooLittleOfItsAnswerIsCut) {
     host.echoes = false;
     host.settings.client.rate_min = 1'000'000;
