@@ -61,7 +61,7 @@ struct Context {
     // would be followed by another, into a second buffer.
     std::size_t body_window(core::Pool pool) const {
         const core::BufferPool& buffers = io.pool(pool);
-        const std::uint32_t eighths = buffers.free_count() / (buffers.count() / 8);
+        const std::uint32_t eighths = buffers.free_count() * 8 / buffers.count();
         if (eighths >= 7) return body_window_bytes;
         return eighths == 6 ? body_window_bytes / 4 : buffers.space_each() / 2;
     }
