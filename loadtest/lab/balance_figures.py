@@ -22,6 +22,12 @@ SHARE_BAR = 0.2  # Points of a hundred.
 LATENCY_BAR = 1.03
 SECONDS_MIN = 3
 CONFIGS = {"ringway": "ringway-balance.toml", "nginx": "nginx-balance.conf", "haproxy": "haproxy-balance.cfg"}
+# The fleet in each one's words.
+SERVERS = {
+    "ringway": lambda addresses: ", ".join(f'"{address}"' for address in addresses),
+    "nginx": lambda addresses: "\n".join(f"        server {address} max_fails=0;" for address in addresses),
+    "haproxy": lambda addresses: "\n".join(f"    server s{i} {at}" for i, at in enumerate(addresses)),
+}
 REPORT = """done = function(summary, latency, requests)
     io.write(string.format("balance %f %f %f %f %d\\n", latency.mean, latency:percentile(95),
         latency:percentile(99), latency:percentile(99.9), summary.errors.status + summary.errors.read +
@@ -65,9 +71,7 @@ def start(place, build, name, addresses):
     text = string.Template((peers.ROOM / "peers" / CONFIGS[name]).read_text()).safe_substitute(
         LISTEN=f"127.0.0.1:{port}",
         DIRECTORY=place.directory,
-        RINGWAY_SERVERS=", ".join(f'"{address}"' for address in addresses),
-        NGINX_SERVERS="\n".join(f"        server {address} max_fails=0;" for address in addresses),
-        HAPROXY_SERVERS="\n".join(f"    server s{i} {address}" for i, address in enumerate(addresses)),
+        UPSTREAM=SERVERS[name](addresses),
     )
     path = f"{place.directory}/{CONFIGS[name]}"
     with open(path, "w") as file:
