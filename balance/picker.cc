@@ -126,7 +126,7 @@ void Picker::fill(const BackendSet& set, Part& part) {
 void Picker::fill_turns(Part& part) {
     std::vector<std::uint32_t> turns;
     for (const float weight : part.weights) {
-        const auto scaled = static_cast<std::uint32_t>(weight * turn_scale + 0.5F);
+        const auto scaled = static_cast<std::uint32_t>(std::lround(weight * turn_scale));
         turns.push_back(weight > 0 ? std::max(scaled, 1U) : 0);
     }
     if (turns.size() > turns_max) {

@@ -27,8 +27,9 @@ constexpr Word words[] = {
 };
 
 bool is_token(std::string_view text) {
-    const char* end = text.data() + text.size();
-    return PortableScan::end_of_token(text.data(), end) == end;
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    return PortableScan::end_of_token(begin, end) == end;
 }
 
 char lower(char byte) {

@@ -139,8 +139,9 @@ std::vector<StickyKey> parse_sticky_keys(std::string_view text, std::string& pro
         const std::size_t blank = std::min(line.find_first_of(" \t"), line.size());
         const std::string_view digits = trim_white_space(line.substr(blank));
         unsigned id = 256;
-        const char* const id_end = line.data() + blank;
-        const auto parsed = std::from_chars(line.data(), id_end, id);
+        const char* const id_begin = line.data();
+        const char* const id_end = id_begin + blank;
+        const auto parsed = std::from_chars(id_begin, id_end, id);
         const bool is_number = parsed.ec == std::errc{} && parsed.ptr == id_end;
         if (blank == line.size() || !is_number || id > 255) {
             problem = fmt::format("line {} has no id from 0 to 255 before its key", number);
