@@ -91,6 +91,8 @@ private:
 
 int run_child(const OriginChild& child, const OriginOptions& options) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    // It may have been killed before it could be said, and then nothing would end us.
+    if (static_cast<std::uint32_t>(getppid()) != child.parent) return 0;
     const int signal_fd = open_signals();
     const core::Result<std::unique_ptr<Board>> board = Board::open(child.board_fd);
     if (!board) return refuse(board.error().what);

@@ -68,17 +68,18 @@ std::expected<OriginOptions, std::string> understand(const OriginWords& words) {
 }
 
 std::string OriginChild::text() const {
-    return fmt::format("{}:{}:{}", board_fd, listen_fd, number);
+    return fmt::format("{}:{}:{}:{}", board_fd, listen_fd, number, parent);
 }
 
 std::optional<OriginChild> OriginChild::parse(std::string_view text) {
-    std::uint32_t words[3] = {};
+    std::uint32_t words[4] = {};
     for (std::uint32_t& word : words) {
         if (!read_quantity(take_until(text, ':'), word)) return {};
     }
     return OriginChild{.board_fd = static_cast<int>(words[0]),
                        .listen_fd = static_cast<int>(words[1]),
-                       .number = words[2]};
+                       .number = words[2],
+                       .parent = words[3]};
 }
 
 }  // namespace ringway::loadtest

@@ -44,6 +44,7 @@ struct OriginChild {
     int board_fd = -1;
     int listen_fd = -1;
     std::uint32_t number = 0;
+    std::uint32_t parent = 0;  // Its process: a child does not outlive it.
 
     std::string text() const;
     static std::optional<OriginChild> parse(std::string_view text);

@@ -78,7 +78,10 @@ OriginProcesses::~OriginProcesses() {
 }
 
 std::string OriginProcesses::run(std::uint32_t number, int listen_fd) {
-    const OriginChild child{.board_fd = board_.fd(), .listen_fd = listen_fd, .number = number};
+    const OriginChild child{.board_fd = board_.fd(),
+                            .listen_fd = listen_fd,
+                            .number = number,
+                            .parent = static_cast<std::uint32_t>(::getpid())};
     std::vector<std::string> words{"ringway-origin",
                                    "--child",
                                    child.text(),
