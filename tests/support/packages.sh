@@ -26,6 +26,7 @@ check    clang-format-19     layout of the code
 check    python3             the style and contract tests, scenarios
 check    curl                a client that others wrote
 check    strace              shows that shards take no lock and no memory
+check    valgrind            counts the instructions of a request
 load     wrk                 drives requests
 load     nginx               peer to compare with; never started as a service
 load     haproxy             peer to compare with; never started as a service

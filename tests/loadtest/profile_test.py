@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Tests of loadtest/profile: what it reads from callgrind, whom it counts for, and what it lets pass."""
+
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "loadtest"))
+sys.dont_write_bytecode = True
+
+from lab import callgrind, figures  # noqa: E402
+
+# The tick calls ours (100 + 20 that came inlined from core); ours calls memcpy (30) and the kernel of paper (500), which calls
+# memcpy too (10). Ours reaches a thunk without a name of ours (7).
+CALLGRIND = """# callgrind format
+events: Ir
+ob=(1) /somewhere/build/instructions
+fl=(1) build/../tests/instructions/instructions_main.cc
+fn=(1) ringway_counted_tick
+10 3
+cfi=(2) ../../main/build/../http/h1_session.cc
+cfn=(2) ringway::http::(anonymous namespace)::put(ringway::core::Buffer) [clone .isra.0]
+calls=2 20
+11 667
+fl=(2)
+fn=(2)
+20 60
++5 40
+fi=(3) build/../core/buffer_pool.h
+-3 20
+fe=(2)
+cob=(2) /lib/libc.so.6
+cfi=(4) ./string/memmove.S
+cfn=(3) memcpy
+calls=2 0
+* 30
+cfi=(5) build/../tests/instructions/paper_kernel.cc
+cfn=(4) ringway::paper::Kernel::enter(io_uring&)
+calls=1 0
+* 510
+cfi=(6) build/../http/exchange.cc
+cfn=(5) .LTHUNK3.lto_priv.1
+calls=1 0
+* 7
+fl=(5)
+fn=(4)
+5 500
+cob=(2)
+cfi=(4)
+cfn=(3)
+calls=1 0
+6 10
+fl=(6)
+fn=(5)
+8 7
+ob=(2)
+fl=(4)
+fn=(3)
+0 40
+"""
+
+
+def profile(requests=1):
+    return callgrind.profile_of(callgrind.Reader().read(CALLGRIND.splitlines()), requests)
+
+
+class Callgrind(unittest.TestCase):
+    def test_counts_our_code_and_its_share_of_the_library_and_no_paper(self):
+        self.assertEqual(profile().total, 120 + 30 + 7)
+        self.assertEqual(profile(requests=2).per_request, 78.5)
+
+    def test_gives_a_room_what_was_inlined_from_it(self):
+        self.assertEqual(profile().rooms, {"http": 100 + 30 + 7, "core": 20})
+
+    def test_names_functions_shortly(self):
+        self.assertEqual(profile().functions, {"http::put": 150, "thunks in http/exchange.cc": 7})
+
+    def test_takes_no_library_for_a_room(self):
+        self.assertEqual(callgrind.room_of("/usr/include/c++/12/core/vector.h"), "")
+        self.assertEqual(callgrind.room_of("a/build/../tests/http/thing.cc"), "")
+        self.assertEqual(callgrind.room_of("../build/../shards/control/writer.cc"), "shards")
+
+
+COMMITTED = """# Why.
+compiler: g++ 12
+small           1000
+close           2000
+"""
+
+
+class Figures(unittest.TestCase):
+    def judge(self, **counted):
+        return figures.judge(COMMITTED, "g++ 12", counted)
+
+    def test_pass_up_to_three_percent(self):
+        verdict = self.judge(small=1030, close=2000)
+        self.assertEqual((verdict.passed, verdict.failed), (2, 0))
+        self.assertEqual(verdict.lines[-1], "2 passed, 0 failed")
+
+    def test_fail_above_and_say_how_to_change_the_figure(self):
+        verdict = self.judge(small=1031, close=2000)
+        self.assertEqual((verdict.passed, verdict.failed), (1, 1))
+        text = "\n".join(verdict.lines)
+        self.assertIn("FAILED small", text)
+        self.assertIn("loadtest/profile --update", text)
+        self.assertIn("the commit says why", text)
+
+    def test_ask_for_a_gain_to_be_written_down(self):
+        verdict = self.judge(small=900, close=2000)
+        self.assertEqual(verdict.failed, 0)
+        self.assertIn("write the gain down", "\n".join(verdict.lines))
+
+    def test_fail_for_what_was_not_counted_and_what_has_no_figure(self):
+        self.assertEqual(self.judge(small=1000).failed, 1)
+        self.assertEqual(self.judge(small=1000, close=2000, other=1).failed, 1)
+
+    def test_judge_nothing_of_another_compiler(self):
+        self.assertIn("g++ 13", figures.judge(COMMITTED, "g++ 13", {"small": 9999}).skipped)
+
+    def test_are_written_with_their_comments(self):
+        text = figures.written(COMMITTED, "g++ 13", {"small": 7.4})
+        self.assertEqual(figures.read(text), ("g++ 13", {"small": 7, "close": 2000}))
+        self.assertTrue(text.startswith("# Why.\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()
