@@ -244,7 +244,10 @@ void LeastLoaded::score_block(const Block& block, const LoadView& load, const Fa
     for (std::size_t i = 0; i < rows.size; i += lane_count) {
         const Lanes cost = lanes_at(rows.cost + i);
         const Lanes seen = (left(rows, i, gone) + 1.0F) * cost;
-        const Lanes since = lanes_at(rows.own + i) - lanes_at(rows.published + i) * fading.answered;
+        // Of its own no more is taken off than is in there: a backend's requests may fade faster
+        // than the group's. So scores stay above 0.
+        const Lanes mine = smaller(1.0F - lost(rows, i, gone), Lanes{} + fading.answered);
+        const Lanes since = lanes_at(rows.own + i) - lanes_at(rows.published + i) * mine;
         const Lanes score = larger(seen, water) + since * cost;
         store_lanes(score, &scores.of[i]);
         least = smaller(score, least);

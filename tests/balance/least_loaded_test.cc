@@ -157,6 +157,22 @@ TEST(LeastLoaded, OwnRequestsAreNotCountedTwiceWhenPublished) {
     EXPECT_NEAR(counts[0], 5'000, 300);
 }
 
+// Its requests go ten times as fast as the group's: what was published is mostly thought to be over
+// by then, and all of it is.
+TEST(LeastLoaded, OwnRequestsThatEndedMakeNobodyLessThanIdle) {
+    for (core::Duration age = 0ms; age < 40ms; age += 100us) {
+        Shard shard{{1, 1, 1}, 2};
+        shard.load.observe(1, 20ms, start);
+        shard.load.heard(ShardId{1}, start);
+        for (int i = 0; i < 8; i++) shard.load.begin(0);
+        shard.load.published();
+        for (int i = 0; i < 8; i++) shard.load.end(0);
+        shard.picker.set_pace(0, 10);
+        EXPECT_GT(shard.picker.score(0, shard.load, start + age), 0) << age.count();
+        EXPECT_LT(shard.place(start + age), 3U);
+    }
+}
+
 TEST(LeastLoaded, ALargeGroupIsEvenlyLoadedWithoutLookingAtAll) {
     for (const std::size_t size : {65U, 100U, 1'000U, 10'000U}) {
         Shard shard{std::vector<float>(size, 1)};

@@ -131,13 +131,18 @@ SimAnswer draw_answer(SimFaults& faults, const SimLedger::Exchange& exchange, Si
 
     std::size_t whole_bytes = ~std::size_t{0};
     const bool delimited = framing != BodyFraming::until_close;
+    const std::size_t full_bytes = answer.bytes.size();
+    answer.invites_next = !close;
     if (faults.strikes(Fault::backend_garbage)) {
         answer.bytes = garbage(faults);
+        answer.invites_next = false;
     } else if (draw_cut(faults, answer, head_bytes, delimited)) {
-        // Nothing can be spoilt further.
+        // Nothing can be spoilt further. A reset may also come behind the last byte.
+        answer.invites_next &= answer.bytes.size() == full_bytes;
     } else if (delimited && answer.bytes.size() > head_bytes &&
                faults.strikes(Fault::backend_body_short)) {
         answer.bytes.resize(answer.bytes.size() - 1);
+        answer.invites_next = false;
         answer.ending =
             faults.prng().chance(0.5) ? SimAnswer::Ending::close : SimAnswer::Ending::stall;
     } else if (delimited && !close && faults.strikes(Fault::backend_body_long)) {

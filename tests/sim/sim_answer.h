@@ -25,6 +25,8 @@ struct SimAnswer {
     core::Duration think{};
     Ending ending = Ending::keep;
     bool is_early = false;  // Does not wait for the request's body.
+    // Whole, with an end, and without "close": whatever the ending, the next request may follow.
+    bool invites_next = false;
 };
 
 struct SimAsked {

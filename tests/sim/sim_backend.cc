@@ -99,7 +99,7 @@ bool SimBackendLink::read_head() {
     }
     if (is_answering_) {
         // The peer may have the whole answer before we hear that it was sent.
-        if (answer_.ending != SimAnswer::Ending::keep || answered_ < answer_.whole_bytes) {
+        if (!answer_.invites_next || answered_ < answer_.whole_bytes) {
             broken("the next request came before the answer was whole");
         }
         return false;
