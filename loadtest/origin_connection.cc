@@ -3,11 +3,11 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <utility>
 
 #include "core/stream.h"
+#include "loadtest/body_pattern.h"
 #include "loadtest/origin_backend.h"
 
 namespace ringway::loadtest {
@@ -17,7 +17,6 @@ namespace {
 // Of an answer on its way to the kernel: enough to keep it busy, little enough for thousands.
 constexpr std::size_t backlog_max = 256 << 10;
 constexpr std::size_t echo_bytes_max = 4 << 20;
-constexpr std::size_t piece_bytes_max = 16 << 10;
 constexpr std::uint64_t garbage_bytes_usual = 64;
 
 constexpr core::Error ended_on_purpose{
@@ -26,24 +25,6 @@ constexpr core::Error no_buffer{
     .code = core::Errc::no_buffers, .side = core::Side::us, .what = "no buffer for an answer"};
 
 constexpr http::HeadEdits no_edits;
-
-// Where bodies come from: byte k of a body is byte k modulo its size, a prime, so that a piece
-// that went missing or came twice shows.
-constexpr std::size_t pattern_period = 61;
-constexpr std::string_view letters =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678";
-static_assert(letters.size() == pattern_period);
-
-const std::array<std::byte, piece_bytes_max + pattern_period>& pattern() {
-    static const auto made = [] {
-        std::array<std::byte, piece_bytes_max + pattern_period> bytes{};
-        for (std::size_t i = 0; i < bytes.size(); i++) {
-            bytes[i] = static_cast<std::byte>(letters[i % pattern_period]);
-        }
-        return bytes;
-    }();
-    return made;
-}
 
 // tcp_disconnect of a connected socket sends a reset at once, with a receive in flight and before
 // any shutdown could send an orderly end. The descriptor stays the Stream's.
@@ -297,7 +278,7 @@ void Connection::pump() {
     const Drip& drip = backend_.settings().drip;
     while (left_ > 0) {
         if (client_->backlog() >= backlog_max) return client_->flush();
-        if (!send_piece(drip.bytes > 0 ? drip.bytes : piece_bytes_max)) return fail_for_memory();
+        if (!send_piece(drip.bytes > 0 ? drip.bytes : pattern_piece_max)) return fail_for_memory();
         if (drip.bytes > 0 && left_ > 0) {
             client_->flush();
             return arm(drip.interval);
@@ -307,9 +288,8 @@ void Connection::pump() {
 }
 
 bool Connection::send_piece(std::uint64_t bytes_max) {
-    std::size_t size = std::min({left_, bytes_max, std::uint64_t{piece_bytes_max}});
-    std::span<const std::byte> source =
-        std::span{pattern()}.subspan(static_cast<std::size_t>(offset_ % pattern_period));
+    std::size_t size = std::min({left_, bytes_max, std::uint64_t{pattern_piece_max}});
+    std::span<const std::byte> source = pattern_piece(offset_, size);
     if (!echo_part_ && !echo_.empty()) echo_part_ = echo_.pop();
     if (echo_part_) {
         source = echo_part_.bytes();

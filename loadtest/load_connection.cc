@@ -1,0 +1,259 @@
+#include "loadtest/load_connection.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "http/field_text.h"
+#include "loadtest/body_pattern.h"
+
+namespace ringway::loadtest {
+
+namespace {
+
+constexpr std::string_view backend_field = "x-backend";
+constexpr http::HeadLimits head_limits;
+
+std::span<std::byte> bytes_of(std::string& text) {
+    return std::as_writable_bytes(std::span{text});
+}
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::optional<std::uint32_t> backend_in(const http::ResponseHead& head) {
+    for (const http::Field& field : head.fields) {
+        if (field.name.size != backend_field.size()) continue;
+        if (!http::equals_ignoring_case(head.name(field), backend_field)) continue;
+        const std::string_view value = head.value(field);
+        std::uint32_t number = 0;
+        const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
+        if (read.ec == std::errc{}) return number;
+    }
+    return {};
+}
+
+}  // namespace
+
+LoadConnection::LoadConnection(LoadMachine& machine, ConnectionEvents& events)
+    : machine_(machine), events_(events), check_(machine.first_bodies) {}
+
+// --- Opening ------------------------------------------------------------------------------------
+
+bool LoadConnection::open() {
+    CHECK(state_ == State::closed);
+    was_open_ = false;
+    core::StreamEvents& heard_by = *this;
+    stream_.emplace(
+        machine_.io, heard_by,
+        core::Stream::Options{.pool = core::Pool::upstream, .side = core::Side::upstream});
+    if (!stream_->connect(machine_.target)) {
+        stream_.reset();
+        if (request_ == nullptr) machine_.tally.connects_failed++;
+        return false;
+    }
+    state_ = State::connecting;
+    arm(machine_.timeout);
+    return true;
+}
+
+void LoadConnection::on_connected() {
+    machine_.tally.connects++;
+    was_open_ = true;
+    state_ = State::ready;
+    if (request_ != nullptr) return send_request();
+    machine_.timers.disarm(timer_);
+    events_.on_open(*this);
+    if (state_ == State::ready) stream_->receive();
+}
+
+// --- Asking -------------------------------------------------------------------------------------
+
+void LoadConnection::ask(const LoadRequest& request, core::Instant meant_for) {
+    CHECK(state_ == State::ready || state_ == State::closed);
+    request_ = &request;
+    meant_for_ = meant_for;
+    if (state_ == State::ready) return send_request();
+    if (!open()) tell(Mistake::connect);
+}
+
+void LoadConnection::send_request() {
+    state_ = State::asking;
+    is_sent_ = false;
+    has_head_ = false;
+    backend_.reset();
+    body_left_ = request_->body_bytes;
+    check_.begin(*request_);
+    const auto head = std::as_bytes(std::span{request_->head});
+    // There are more buffers than a descriptor table has places.
+    CHECK(stream_->output().try_copy(head, machine_.buffers));
+    machine_.tally.bytes_out += head.size();
+    if (body_left_ > 0) send_body();
+    stream_->flush();
+    stream_->receive();
+    arm(machine_.timeout);
+}
+
+void LoadConnection::send_body() {
+    const auto size =
+        static_cast<std::size_t>(std::min(body_left_, std::uint64_t{pattern_piece_max}));
+    const auto piece = pattern_piece(request_->body_bytes - body_left_, size);
+    CHECK(stream_->output().try_copy(piece, machine_.buffers));
+    machine_.tally.bytes_out += size;
+    body_left_ -= size;
+}
+
+void LoadConnection::on_drained() {
+    if (state_ != State::asking) return;
+    is_sent_ = body_left_ == 0;
+    if (is_sent_) return;
+    send_body();
+    stream_->flush();
+}
+
+// --- The answer ---------------------------------------------------------------------------------
+
+void LoadConnection::on_bytes(core::Buffer buffer) {
+    machine_.tally.bytes_in += buffer.size();
+    if (state_ != State::asking) {
+        machine_.tally.stray++;
+        return begin_close();
+    }
+    std::span<std::byte> bytes = buffer.bytes();
+    if (!has_head_ && !take_head(bytes)) return;
+    take_body(bytes);
+    partial_.clear();
+}
+
+// Cuts the head off, and heads of interim answers before it. False when that was not the last of
+// it, or was no head.
+bool LoadConnection::take_head(std::span<std::byte>& bytes) {
+    const std::size_t seen = partial_.size();
+    if (seen > 0) {
+        partial_ += text_of(bytes);
+        bytes = bytes_of(partial_);
+    }
+    http::ResponseHead head;
+    http::Refusal refusal = http::Refusal::none;
+    http::Parse parsed = http::Parse::incomplete;
+    do {
+        parsed = http::parse_response_head({.bytes = text_of(bytes), .seen = seen}, head_limits,
+                                           request_->method, machine_.field_table, head, refusal);
+        if (parsed == http::Parse::complete) bytes = bytes.subspan(head.bytes);
+    } while (parsed == http::Parse::complete && head.is_interim() && head.status != 101);
+    if (parsed == http::Parse::complete) {
+        on_head(head);
+        return true;
+    }
+    if (parsed == http::Parse::refused) {
+        fail(Mistake::malformed);
+        return false;
+    }
+    partial_ = std::string{text_of(bytes)};
+    stream_->receive();
+    return false;
+}
+
+void LoadConnection::on_head(const http::ResponseHead& head) {
+    has_head_ = true;
+    keeps_alive_ = head.keep_alive && head.framing != http::Framing::until_close;
+    backend_ = backend_in(head);
+    reader_ = http::BodyReader{head.framing, head.content_length};
+    check_.on_head(head.status);
+}
+
+void LoadConnection::take_body(std::span<std::byte> bytes) {
+    const http::BodyReader::Progress progress = reader_.read(bytes);
+    check_.on_body(bytes.first(progress.body));
+    if (progress.refusal != http::Refusal::none) return fail(Mistake::malformed);
+    if (!progress.ended) return stream_->receive();
+    if (progress.consumed < bytes.size()) return fail(Mistake::wrong_bytes);
+    finish();
+}
+
+void LoadConnection::finish() {
+    // Who answers before the request is whole may not read the rest of it.
+    const bool may_go_on = keeps_alive_ && is_sent_ && !machine_.closes;
+    machine_.timers.disarm(timer_);
+    state_ = State::ready;
+    if (!may_go_on) begin_close();
+    tell(check_.finish());
+    if (state_ == State::ready) stream_->receive();
+}
+
+void LoadConnection::tell(std::optional<Mistake> mistake) {
+    const Ended ended{.request = *std::exchange(request_, nullptr),
+                      .meant_for = meant_for_,
+                      .mistake = mistake,
+                      .backend = backend_};
+    events_.on_ended(*this, ended);
+}
+
+// --- What goes wrong, and the end ---------------------------------------------------------------
+
+void LoadConnection::on_stream_failed(const core::Error& error) {
+    switch (state_) {
+        case State::connecting:
+            if (request_ == nullptr) machine_.tally.connects_failed++;
+            return fail(Mistake::connect);
+        case State::asking:
+            if (error.code == core::Errc::ended && has_head_ && reader_.on_stream_end()) {
+                return finish();
+            }
+            return fail(is_sent_ ? Mistake::read : Mistake::write);
+        case State::ready:
+            return begin_close();
+        case State::closed:
+        case State::closing:
+            return;
+    }
+}
+
+void LoadConnection::fail(Mistake mistake) {
+    begin_close();
+    if (request_ != nullptr) tell(mistake);
+}
+
+void LoadConnection::arm(core::Duration time) {
+    machine_.timers.arm(timer_.then<&LoadConnection::on_time>(), machine_.io.clock().now() + time);
+}
+
+void LoadConnection::rest(core::Duration pause) {
+    arm(pause);
+}
+
+void LoadConnection::on_time() noexcept {
+    switch (state_) {
+        case State::connecting:
+            if (request_ == nullptr) machine_.tally.connects_failed++;
+            return fail(Mistake::timeout);
+        case State::asking:
+            return fail(Mistake::timeout);
+        case State::ready:
+        case State::closed:
+            return events_.on_rested(*this);
+        case State::closing:
+            return;
+    }
+}
+
+void LoadConnection::begin_close() {
+    machine_.timers.disarm(timer_);
+    if (state_ == State::closed || state_ == State::closing) return;
+    state_ = State::closing;
+    stream_->begin_close();
+}
+
+void LoadConnection::on_closed() {
+    state_ = State::closed;
+    stream_.reset();
+    partial_.clear();
+    events_.on_closed(*this);
+}
+
+void LoadConnection::on_released(int, core::Buffer) {
+    CHECK(false);  // Nobody asked for it.
+}
+
+}  // namespace ringway::loadtest

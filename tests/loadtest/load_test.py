@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Tests of ringway-load, against ringway-origin: what it counts is what the origin counted, and every kind of wrong answer is told."""
+
+import json
+import socket
+import subprocess
+import threading
+import unittest
+from pathlib import Path
+
+from origin_fleet import OriginTest
+
+LOAD = Path(__file__).resolve().parents[2] / "build/ringway-load"
+RUN_SECONDS_MAX = 60
+CLEAN, REFUSED, USAGE, UNCLEAN = 0, 1, 2, 3
+
+
+def run(*arguments):
+    return subprocess.run([LOAD, *map(str, arguments)], capture_output=True, text=True, timeout=RUN_SECONDS_MAX)
+
+
+class LoadTest(OriginTest):
+    def load(self, target, *arguments, status=CLEAN, duration="300ms"):
+        """The result of a short load; `target` is a fleet or a port."""
+        port = target if isinstance(target, int) else target.ports[0]
+        done = run(f"http://127.0.0.1:{port}/", "-d", duration, "--json", "-", *arguments)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        result = json.loads(done.stdout)
+        errors = result["errors"]
+        failed = sum(errors[kind] for kind in ("connect", "read", "write", "timeout", "status", "wrong_length", "wrong_bytes", "malformed"))
+        self.assertEqual(result["sent"], result["answered"] + failed + errors["unfinished"])
+        self.assertEqual(result["latency_ms"]["count"], result["answered"])
+        return result
+
+    def only(self, result, *kinds):
+        """These errors happened and no others."""
+        self.assertEqual({kind for kind, count in result["errors"].items() if count}, set(kinds))
+
+
+class ClosedLoop(LoadTest):
+    def test_counts_what_the_origin_counted(self):
+        fleet = self.fleet()
+        result = self.load(fleet, "-c", 16)
+        self.assertGreater(result["answered"], 100)
+        counts = fleet.counts()
+        self.assertEqual(counts["answers"], result["answered"])
+        self.assertEqual(counts["bytes_out"], result["bytes_in"])
+        self.assertEqual(counts["bytes_in"], result["bytes_out"])
+        # One that tries whether anybody is there, and the sixteen.
+        self.assertEqual((counts["connections"], result["connects"]), (17, 16))
+        self.assertEqual(result["backends"], [result["answered"]])
+        self.only(result)
+
+    def test_a_connection_per_request(self):
+        fleet = self.fleet()
+        result = self.load(fleet, "-c", 4, "--close")
+        self.assertGreater(result["answered"], 20)
+        self.assertEqual(fleet.counts()["connections"], result["answered"] + 1)
+
+    def test_several_threads_share_the_connections(self):
+        fleet = self.fleet()
+        result = self.load(fleet, "-c", 7, "-t", 3)
+        self.assertEqual((result["threads"], result["connects"]), (3, 7))
+        self.assertEqual(fleet.counts()["answers"], result["answered"])
+
+    def test_uploads_arrive_whole(self):
+        fleet = self.fleet()
+        result = self.load(fleet, "-c", 3, "-X", "POST", "--body", "100k", "--timeout", "30s", "--grace", "30s")
+        counts = fleet.counts()
+        self.assertGreater(result["answered"], 0)
+        self.assertEqual(counts["bodies"], result["answered"])
+        self.assertGreaterEqual(counts["bytes_in"], result["answered"] * 100 * 1024)
+
+    def test_think_time_holds_the_rate_down(self):
+        result = self.load(self.fleet(), "-c", 2, "--think", "50ms", duration="1s")
+        self.assertGreater(result["answered"], 2)
+        self.assertLessEqual(result["answered"], 2 * (1 + 1000 // 50))
+
+    def test_a_warm_up_is_not_counted(self):
+        fleet = self.fleet()
+        result = self.load(fleet, "-c", 2, "--warmup", "200ms", duration="100ms")
+        self.assertGreater(fleet.counts()["answers"], result["answered"])
+
+
+class OpenLoop(LoadTest):
+    def test_offers_the_rate_that_was_asked_for(self):
+        for arrivals, least, most in (("even", 500, 500), ("poisson", 400, 600)):
+            result = self.load(self.fleet(), "-c", 32, "--rate", "500/s", "--arrivals", arrivals, duration="1s")
+            self.assertTrue(least <= result["sent"] <= most, result["sent"])
+
+    def test_waiting_for_a_connection_is_part_of_the_latency(self):
+        """One connection, 20 ms an answer, twice as many requests as fit: a closed loop would see 20 ms for ever."""
+        fleet = self.fleet("--delay", "20ms")
+        result = self.load(fleet, "-c", 1, "--rate", "100/s", status=UNCLEAN, duration="1s")
+        self.only(result, "unsent")
+        self.assertEqual(result["sent"] + result["errors"]["unsent"], 100)
+        self.assertGreater(result["latency_ms"]["max"], 200)
+        self.assertGreater(result["sent_late_ms"]["max"], 200)
+
+
+class WrongAnswers(LoadTest):
+    def test_status(self):
+        self.only(self.load(self.fleet("--status", "503"), status=UNCLEAN), "status")
+        self.only(self.load(self.fleet("--status", "404"), "--expect-status", 404))
+
+    def test_length(self):
+        self.only(self.load(self.fleet("--size", "130"), "--expect-length", 130))
+        self.only(self.load(self.fleet("--size", "131"), "--expect-length", 130, status=UNCLEAN), "wrong_length")
+
+    def test_bytes(self):
+        for size, chunked in ((130, "no"), (300000, "no"), (300000, "yes")):
+            fleet = self.fleet("--size", str(size), "--chunked", chunked)
+            self.only(self.load(fleet, "--expect-body", "pattern", "--expect-length", size))
+        self.only(self.load(self.fleet("--echo", "yes"), "--expect-body", "pattern", status=UNCLEAN), "wrong_bytes")
+
+    def test_two_backends_that_do_not_say_the_same(self):
+        """What a proxy that mixes answers up would look like: every other body differs from the first."""
+        bodies = [b"one body here", b"another  body"]
+        port = self.scripted(lambda n: b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n" + bodies[n % 2])
+        result = self.load(port, "-c", 1, "--expect-body", "same", status=UNCLEAN)
+        self.only(result, "wrong_bytes")
+        self.assertGreater(result["answered"], 0)
+
+    def test_an_answer_cut_short_and_a_reset(self):
+        for fault in ("cut", "reset"):
+            fleet = self.fleet("--size", "1000", "--fault", fault, "--fault-bytes", "500")
+            self.only(self.load(fleet, status=UNCLEAN), "read")
+
+    def test_what_is_no_http(self):
+        self.only(self.load(self.fleet("--fault", "garbage"), status=UNCLEAN), "malformed")
+
+    def test_bytes_behind_the_answer(self):
+        fleet = self.fleet("--fault", "short_length", "--fault-bytes", "10")
+        self.only(self.load(fleet, status=UNCLEAN), "wrong_bytes")
+
+    def test_silence(self):
+        result = self.load(self.fleet("--hang-rate", "1"), "--timeout", "100ms", "--grace", "1s", status=UNCLEAN)
+        self.only(result, "timeout")
+
+    def test_what_is_still_on_its_way_at_the_end(self):
+        result = self.load(self.fleet("--hang-rate", "1"), "-c", 3, "--grace", "0", status=UNCLEAN)
+        self.only(result, "unfinished")
+        self.assertEqual(result["errors"]["unfinished"], 3)
+
+    def scripted(self, answer):
+        """A server for one connection at a time that answers every head with what `answer` makes of its number."""
+        server = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+
+        def serve():
+            number = 0
+            while True:
+                try:
+                    client, _ = server.accept()
+                except OSError:
+                    return
+                while data := receive_head(client):
+                    client.sendall(answer(number))
+                    number += data.count(b"\r\n\r\n")
+                client.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        return server.getsockname()[1]
+
+
+def receive_head(client):
+    data = b""
+    try:
+        while not data.endswith(b"\r\n\r\n"):
+            piece = client.recv(65536)
+            if not piece:
+                return b""
+            data += piece
+    except OSError:
+        return b""
+    return data
+
+
+class CommandLine(unittest.TestCase):
+    def test_refuses_what_cannot_be_meant(self):
+        done = run("http://127.0.0.1:80/", "--rate", "fast")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("'fast' is not a rate", done.stderr)
+
+    def test_says_when_nobody_listens(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        done = run(f"http://127.0.0.1:{port}/", "-d", "1s")
+        self.assertEqual(done.returncode, REFUSED)
+        self.assertIn("Connection refused", done.stderr)
+
+    def test_help(self):
+        done = run("--help")
+        self.assertEqual(done.returncode, CLEAN)
+        self.assertIn("--rate", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
