@@ -19,8 +19,9 @@ COUNTERS = ("requests", "connections", "bytes_in", "bytes_out")
 class Peer:
     """A proxy under test: where its program is and how it is started."""
 
-    def __init__(self, name, program, arguments, config=None, version=()):
+    def __init__(self, name, program, arguments, config=None, version=(), **values):
         self.name = name
+        self.values = values  # What its configuration asks for besides.
         self.program = program
         self.arguments = arguments
         self.config = config
@@ -39,7 +40,7 @@ class Peer:
         return lines[0] if result.returncode == 0 and lines else "unknown"
 
     def command(self, directory, listen, upstream):
-        values = {"LISTEN": listen, "UPSTREAM": upstream, "DIRECTORY": directory}
+        values = {"LISTEN": listen, "UPSTREAM": upstream, "DIRECTORY": directory, **self.values}
         if self.config:
             values["CONFIG"] = fill(self.config, directory, values)
         arguments = [string.Template(text).substitute(values) for text in self.arguments]
@@ -96,6 +97,20 @@ def known_peers(build, access_log=""):
             build / "ringway-relay",
             ["--listen", "${LISTEN}", "--upstream", "${UPSTREAM}"],
         ),
+    ]
+
+
+def shards_name(count):
+    return "ringway" if count == 1 else f"ringway×{count}"
+
+
+def shard_peers(build, counts):
+    """ringway with so many shards each."""
+    arguments = ["run", "-c", "${CONFIG}"]
+    program = build / "ringway"
+    return [
+        Peer(name, program, arguments, "ringway-shards.toml", ("--version",), SHARDS=str(count))
+        for name, count in ((shards_name(count), count) for count in counts)
     ]
 
 

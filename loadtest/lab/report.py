@@ -171,7 +171,7 @@ def errors_of(session, name):
 
 
 def as_json(session, facts, rows):
-    settings = {k: v for k, v in session.settings.__dict__.items() if k != "build"}
+    settings = {k: v for k, v in session.settings.__dict__.items() if k not in ("build", "peers")}
     return {
         "machine": facts,
         "settings": settings,

@@ -31,6 +31,7 @@ class Settings:
     seconds: float = 1.0
     scenario: str = "small"
     only: list = field(default_factory=list)
+    peers: list = field(default_factory=list)  # Instead of the known ones.
     access_log: str = ""  # A format: ringway runs twice in each round, the second time with its log on.
     share: float = 0.0  # Of core 0; 0 is the scenario's.
     proxy_cpu: int = 0
@@ -245,7 +246,7 @@ def failed_run(peer, connections, problem):
 
 
 def choose_peers(settings):
-    all_peers = known.known_peers(settings.build, settings.access_log)
+    all_peers = settings.peers or known.known_peers(settings.build, settings.access_log)
     names = [peer.name for peer in all_peers]
     for name in settings.only:
         if name not in names:

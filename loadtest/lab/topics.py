@@ -7,5 +7,6 @@ returns a Verdicts; put it into TOPICS with its name.
 from lab.balance_figures import balancing
 from lab.foundation import foundation
 from lab.http_figures import http
+from lab.performance_figures import performance
 
-TOPICS = {"balancing": balancing, "foundation": foundation, "http": http}
+TOPICS = {"balancing": balancing, "foundation": foundation, "http": http, "performance": performance}
