@@ -15,6 +15,10 @@ void Arrivals::take() {
 }
 
 void Arrivals::draw() {
+    if (options_.per_second <= 0) {
+        next_ = core::Instant::max();
+        return;
+    }
     switch (options_.kind) {
         case ArrivalKind::even:
             // From the number and not from the one before: rounding must not add up to a rate.

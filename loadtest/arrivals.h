@@ -18,8 +18,8 @@ class Arrivals {
 public:
     struct Options {
         ArrivalKind kind = ArrivalKind::even;
-        double per_second = 1;
-        double phase = 0;  // Of an even interval, 0 to 1.
+        double per_second = 1;  // 0: none, ever.
+        double phase = 0;       // Of an even interval, 0 to 1.
         std::uint64_t seed = 1;
     };
     explicit Arrivals(const Options& options) : options_(options), prng_(options.seed) {}

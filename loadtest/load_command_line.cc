@@ -21,7 +21,7 @@ constexpr const char* footer = R"(Examples:
       open loop: latencies count from when a request was meant to leave
   ringway-load http://127.0.0.1:8080/ -c 64 --close
       a connection per request; latencies count from its connect
-  ringway-load http://127.0.0.1:8080/ -c 100000 --active 10% --rate 5k/s
+  ringway-load http://127.0.0.1:8080/ -c 100000 --sources 20 --active 10% --rate 5k/s
       a tenth of them asks, the others are held idle; as many threads as descriptors demand
   ringway-load http://127.0.0.1:8080/ --expect-body pattern --expect-length 130
       every byte is compared with what ringway-origin --size 130 answers
@@ -82,6 +82,13 @@ void add_loop(CLI::App& app, LoadWords& words) {
     app.add_option("--active", words.active,
                    "The share of connections that asks; the others are asked once and held (1)")
         ->type_name("SHARE")
+        ->group(group);
+    app.add_option("--sources", words.sources,
+                   "Where connections come from, in turns; a number: 127.0.0.1 and those behind it")
+        ->type_name("N|FIRST-LAST|A,B")
+        ->group(group);
+    app.add_option("--receive-buffer", words.receive_buffer, "Of each socket (the kernel's)")
+        ->type_name("BYTES")
         ->group(group);
     app.add_option("--timeout", words.timeout, "For a connection, or for an answer (10s)")
         ->type_name("TIME")

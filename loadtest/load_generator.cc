@@ -1,6 +1,7 @@
 #include "loadtest/load_generator.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace ringway::loadtest {
@@ -16,14 +17,22 @@ std::uint64_t seed_of(std::uint64_t seed, std::uint32_t generator) {
     return core::Prng::splitmix(own);
 }
 
+// How many of the first `count` connections ask. They are spread evenly, so that they are not
+// those that came first, and so that every generator has its part.
+std::uint32_t active_among(const LoadOptions& load, std::uint32_t count) {
+    return static_cast<std::uint32_t>(std::floor(load.active * count + 1e-6));
+}
+
 // Its share of the rate is its share of the connections that ask.
-Arrivals::Options arrivals_of(const LoadOptions& load, std::uint32_t number, std::uint32_t count,
-                              std::uint32_t connections) {
-    const double share = static_cast<double>(connections) / load.connections;
+Arrivals::Options arrivals_of(const LoadGenerator::Options& options) {
+    const LoadOptions& load = options.load;
+    const std::uint32_t before = active_among(load, options.first);
+    const std::uint32_t own = active_among(load, options.first + options.connections) - before;
+    const std::uint32_t all = active_among(load, load.connections);
     return {.kind = load.arrivals,
-            .per_second = load.rate * share,
-            .phase = static_cast<double>(number) / count,
-            .seed = seed_of(load.seed, number + 1'000)};
+            .per_second = load.rate * own / all,
+            .phase = static_cast<double>(options.number) / options.count,
+            .seed = seed_of(load.seed, options.number + 1'000)};
 }
 
 }  // namespace
@@ -42,18 +51,15 @@ LoadGenerator::LoadGenerator(const Options& options)
                .timeout = options.load.timeout,
                .closes = !options.load.keeps_alive},
       prng_(seed_of(options.load.seed, options.number)),
-      arrivals_(arrivals_of(options.load, options.number, options.count, options.connections)) {
+      arrivals_(arrivals_of(options)) {
     for (const LoadRequest& request : options_.load.requests) weights_ += request.weight;
     connections_.reserve(options_.connections);
     ConnectionEvents& heard_by = *this;
-    double active = 0;
-    for (std::uint32_t i = 0; i < options_.connections; i++) {
+    for (std::uint32_t i = options.first; i < options.first + options.connections; i++) {
         LoadConnection& connection =
             *connections_.emplace_back(std::make_unique<LoadConnection>(machine_, heard_by));
-        // Spread evenly, so that the active ones are not those that came first.
-        active += options_.load.active;
-        connection.notes.is_held = active < 1 - 1e-9;
-        if (!connection.notes.is_held) active -= 1;
+        connection.notes.is_held =
+            active_among(options.load, i + 1) == active_among(options.load, i);
     }
     ramp_ends_ = now() + options_.load.ramp_max;
     timers_.arm(look_.then<&LoadGenerator::on_look>(), now());
@@ -231,7 +237,8 @@ void LoadGenerator::on_open(LoadConnection& connection) {
         return settle(connection);
     }
     asking_++;
-    connection.ask(options_.load.requests.front(), now());
+    // Long before the measurement, whenever it is: this one is not part of the load.
+    connection.ask(options_.load.requests.front(), core::Instant::min());
 }
 
 void LoadGenerator::on_ended(LoadConnection& connection, const Ended& ended) {

@@ -35,7 +35,8 @@ public:
         LoadStage& stage;
         std::uint32_t number = 0;       // Of this generator,
         std::uint32_t count = 1;        // of so many.
-        std::uint32_t connections = 1;  // Its own.
+        std::uint32_t first = 0;        // Of all connections, the first of its own,
+        std::uint32_t connections = 1;  // and how many are.
     };
     explicit LoadGenerator(const Options& options);
     ~LoadGenerator();  // REQUIRES: is_finished().

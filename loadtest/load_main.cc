@@ -23,6 +23,7 @@
 #include "loadtest/load_command_line.h"
 #include "loadtest/load_generator.h"
 #include "loadtest/load_report.h"
+#include "loadtest/source_io.h"
 
 namespace ringway::loadtest {
 
@@ -84,6 +85,7 @@ struct Worker {
     const LoadOptions& load;
     LoadStage& stage;
     std::uint32_t number;
+    std::uint32_t first;  // Of all connections, the first of its own,
     std::uint32_t connections;
     std::string failure = {};  // Read when the thread has ended.
 
@@ -108,11 +110,16 @@ void Worker::run() {
         stage.stop();
         return stage.leave();
     }
+    SourceIo sources{**io,
+                     {.sources = load.sources,
+                      .first = load.sources.size() * number / load.threads,
+                      .receive_buffer_bytes = static_cast<int>(load.receive_buffer)}};
     LoadGenerator generator{{.load = load,
-                             .io = **io,
+                             .io = sources,
                              .stage = stage,
                              .number = number,
                              .count = load.threads,
+                             .first = first,
                              .connections = connections}};
     while (!generator.is_finished()) generator.tick();
 }
@@ -148,11 +155,14 @@ void LoadRun::start() {
     const std::uint32_t each = options_.connections / options_.threads;
     const std::uint32_t more = options_.connections % options_.threads;
     workers_.reserve(options_.threads);
+    std::uint32_t first = 0;
     for (std::uint32_t i = 0; i < options_.threads; i++) {
         workers_.push_back({.load = options_,
                             .stage = stage_,
                             .number = i,
+                            .first = first,
                             .connections = each + (i < more ? 1 : 0)});
+        first += workers_.back().connections;
     }
     for (Worker& worker : workers_) threads_.emplace_back([&worker] { worker.run(); });
 }

@@ -21,8 +21,10 @@ struct LoadOptions {
 
     std::uint32_t connections = 10;
     std::uint32_t threads = 1;
-    double active = 1;        // The share of them that asks; the others are held.
-    bool keeps_alive = true;  // No: a connection per request.
+    double active = 1;                        // The share of them that asks; the others are held.
+    std::vector<core::Address> sources = {};  // Where connections come from; empty: as usual.
+    std::uint32_t receive_buffer = 0;         // Of a socket, in bytes; 0: as usual.
+    bool keeps_alive = true;                  // No: a connection per request.
 
     double rate = 0;  // Per second, all together; 0: a closed loop.
     ArrivalKind arrivals = ArrivalKind::even;

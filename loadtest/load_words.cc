@@ -8,12 +8,15 @@
 #include <charconv>
 
 #include "loadtest/quantity.h"
+#include "loadtest/source_io.h"
 
 namespace ringway::loadtest {
 
 namespace {
 
 constexpr std::uint32_t connections_max = 1'000'000;
+// Of the 28,232 ports that the kernel usually has for connections, most.
+constexpr std::uint32_t connections_per_source_max = 28'000;
 constexpr std::uint32_t threads_max = 256;
 // Of a table: standard streams, ring, eventfds, and what is being closed while its successor opens.
 constexpr std::uint32_t descriptors_spare = 256;
@@ -212,6 +215,23 @@ Checked set_threads(const LoadWords& words, LoadOptions& options) {
     return {};
 }
 
+Checked set_sources(const LoadWords& words, LoadOptions& options) {
+    if (!words.sources.empty()) {
+        const auto sources = read_sources(words.sources);
+        if (!sources) return wrong("--sources: {}", sources.error());
+        options.sources = *sources;
+    }
+    for (const core::Address& source : options.sources) {
+        if (source.family() == options.target.family()) continue;
+        return wrong("--sources: nobody reaches {} from {}", options.target.text(), source.text());
+    }
+    options.receive_buffer = words.receive_buffer;
+    const auto addresses = std::max<std::size_t>(options.sources.size(), 1);
+    if (words.connections <= addresses * connections_per_source_max) return {};
+    return wrong("{} connections from {} addresses: each has ports for {}; see --sources",
+                 words.connections, addresses, connections_per_source_max);
+}
+
 Checked understand(const LoadWords& words, LoadOptions& options) {
     const auto url = read_url(words.url);
     if (!url) return std::unexpected(url.error());
@@ -227,6 +247,10 @@ Checked understand(const LoadWords& words, LoadOptions& options) {
     Checked good = read_requests(words, *url, options);
     if (good) good = read_numbers(words, options);
     if (good) good = set_threads(words, options);
+    if (good) good = set_sources(words, options);
+    if (good && options.active * words.connections < 1) {
+        good = wrong("--active: {} of {} connections is none", words.active, words.connections);
+    }
     if (good && words.closes && options.active < 1) {
         good = wrong("connections that are held are kept alive: --active or --close, not both");
     }

@@ -33,6 +33,8 @@ struct LoadWords {
     std::uint32_t connections = 10;
     std::uint32_t threads = 0;  // As many as the descriptor limit asks for.
     std::string active = "1";
+    std::string sources = {};
+    std::uint32_t receive_buffer = 0;
     bool closes = false;
     std::string rate = {};
     std::string arrivals = "even";

@@ -31,7 +31,7 @@ private:
 
 void TapIo::Tap::on_received(core::Outcome outcome) noexcept {
     if (outcome.buffer != core::Outcome::no_buffer && outcome.result > 0) {
-        core::BufferPool& pool = owner_.under_.pool(pool_);
+        core::BufferPool& pool = owner_.under().pool(pool_);
         core::Buffer bytes = pool.reclaim(outcome.buffer, static_cast<std::size_t>(outcome.result));
         owner_.write_down(bytes.bytes());
         // Back to how the engine hands it over.
@@ -45,7 +45,7 @@ void TapIo::Tap::on_received(core::Outcome outcome) noexcept {
     waiting.completed(outcome);
 }
 
-TapIo::TapIo(core::Io& under, int file_fd) : under_(under), file_fd_(file_fd) {}
+TapIo::TapIo(core::Io& under, int file_fd) : PassingIo(under), file_fd_(file_fd) {}
 
 TapIo::~TapIo() {
     CHECK(tapped_.empty());
@@ -70,76 +70,12 @@ TapIo::Tap& TapIo::take_tap(core::Completion& completion) {
 
 void TapIo::receive(core::Completion& completion, int fd, core::Pool pool) {
     completion.started();
-    under_.receive(take_tap(completion).receive(completion, pool), fd, pool);
+    under().receive(take_tap(completion).receive(completion, pool), fd, pool);
 }
 
 void TapIo::cancel(core::Completion& victim) {
     const auto found = tapped_.find(&victim);
-    under_.cancel(found == tapped_.end() ? victim : found->second->completion());
-}
-
-// --- Passed on ----------------------------------------------------------------------------------
-
-core::Result<int> TapIo::open_socket(const core::Address& peer) {
-    return under_.open_socket(peer);
-}
-core::Result<core::Address> TapIo::peer_address(int fd) {
-    return under_.peer_address(fd);
-}
-void TapIo::shutdown(int fd) noexcept {
-    under_.shutdown(fd);
-}
-void TapIo::reset(int fd) noexcept {
-    under_.reset(fd);
-}
-void TapIo::shutdown_send(int fd) noexcept {
-    under_.shutdown_send(fd);
-}
-std::size_t TapIo::unacknowledged(int fd) noexcept {
-    return under_.unacknowledged(fd);
-}
-std::optional<std::uint64_t> TapIo::acknowledged(int fd) noexcept {
-    return under_.acknowledged(fd);
-}
-void TapIo::accept(core::Completion& completion, int listen_fd) {
-    under_.accept(completion, listen_fd);
-}
-void TapIo::connect(core::Completion& completion, int fd, const core::Address& peer) {
-    under_.connect(completion, fd, peer);
-}
-// Nobody who is tapped receives this way.
-void TapIo::receive_into(core::Completion& completion, int fd, std::span<std::byte> space) {
-    under_.receive_into(completion, fd, space);
-}
-void TapIo::send(core::Completion& completion, int fd, std::span<const std::byte> bytes) {
-    under_.send(completion, fd, bytes);
-}
-void TapIo::send_last(core::Completion& completion, int fd, std::span<const std::byte> bytes) {
-    under_.send_last(completion, fd, bytes);
-}
-void TapIo::poll(core::Completion& completion, int fd, unsigned events) {
-    under_.poll(completion, fd, events);
-}
-void TapIo::close(core::Completion& completion, int fd) {
-    under_.close(completion, fd);
-}
-void TapIo::run_once(core::Instant until, core::SleepGate& gate) {
-    under_.run_once(until, gate);
-}
-const core::Clock& TapIo::clock() const {
-    return under_.clock();
-}
-core::BufferPool& TapIo::pool(core::Pool pool) {
-    return under_.pool(pool);
-}
-core::BufferPool& TapIo::bulk_pool() {
-    return under_.bulk_pool();
-}
-core::Waker& TapIo::waker() {
-    return under_.waker();
-}
-std::size_t TapIo::in_flight() const {
-    return under_.in_flight();
+    under().cancel(found == tapped_.end() ? victim : found->second->completion());
 }
 
 }  // namespace ringway::loadtest

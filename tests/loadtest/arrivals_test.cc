@@ -64,6 +64,12 @@ TEST(Arrivals, PoissonFollowsFromItsSeed) {
     EXPECT_NE(drawn(1), drawn(2));
 }
 
+TEST(Arrivals, AtNoRateThereAreNone) {
+    Arrivals arrivals{{.per_second = 0}};
+    arrivals.start(start);
+    EXPECT_EQ(arrivals.next(), core::Instant::max());
+}
+
 TEST(Arrivals, WhatIsNotTakenStaysNext) {
     Arrivals arrivals{{.per_second = 100}};
     arrivals.start(start);

@@ -82,6 +82,32 @@ class ClosedLoop(LoadTest):
         self.assertGreater(fleet.counts()["answers"], result["answered"])
 
 
+class ManyConnections(LoadTest):
+    def test_come_from_several_addresses(self):
+        server = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.addCleanup(server.close)
+        port = server.getsockname()[1]
+        load = subprocess.Popen([LOAD, f"http://127.0.0.1:{port}/", "-c", "6", "--sources", "3", "-d", "100ms", "--grace", "0"], stdout=subprocess.DEVNULL)
+        self.addCleanup(load.wait)
+        server.settimeout(RUN_SECONDS_MAX)
+        clients = [server.accept() for _ in range(7)]  # The first only tries whether anybody is there.
+        self.assertEqual(sorted(address[0] for _, address in clients[1:]), ["127.0.0.1"] * 2 + ["127.0.0.2"] * 2 + ["127.0.0.3"] * 2)
+        for client, _ in clients:
+            client.close()
+
+    def test_more_than_a_table_of_descriptors_holds(self):
+        """The limit is made small, so that the threads have to have tables of their own."""
+        fleet = self.fleet()
+        command = ["prlimit", "--nofile=600:600", LOAD, f"http://127.0.0.1:{fleet.ports[0]}/", "-c", 1500, "--active", "10%", "--rate", "200/s", "-d", "1s", "--json", "-"]
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=RUN_SECONDS_MAX)
+        self.assertEqual(done.returncode, CLEAN, done.stdout + done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["threads"], result["connects"]), (5, 1500))
+        self.assertAlmostEqual(result["sent"], 200, delta=5)
+        # 150 ask, and each of the others did once.
+        self.assertEqual(fleet.counts()["answers"], result["answered"] + 1350)
+
+
 class OpenLoop(LoadTest):
     def test_offers_the_rate_that_was_asked_for(self):
         for arrivals, least, most in (("even", 500, 500), ("poisson", 400, 600)):

@@ -63,6 +63,7 @@ TEST(LoadWords, TakeAsManyThreadsAsTheDescriptorsDemand) {
     LoadWords words = usual();
     EXPECT_EQ(understand(words)->threads, 1U);
     words.connections = 2 * descriptors_max();
+    words.sources = "100";
     if (words.connections > 1'000'000) GTEST_SKIP() << "this machine has no limit to speak of";
     EXPECT_EQ(understand(words)->threads, 3U);
     words.threads = 2;
@@ -83,6 +84,11 @@ TEST(LoadWords, RefuseWhatCannotBeMeant) {
         {[](LoadWords& words) { words.rate = "0"; }, "is not a rate"},
         {[](LoadWords& words) { words.arrivals = "bursts"; }, "even or poisson"},
         {[](LoadWords& words) { words.active = "120%"; }, "a share is"},
+        {[](LoadWords& words) { words.active = "5%"; }, "5% of 10 connections is none"},
+        {[](LoadWords& words) { words.sources = "here"; }, "'here' is no address"},
+        {[](LoadWords& words) { words.sources = "::1"; }, "nobody reaches"},
+        {[](LoadWords& words) { words.connections = 60'000, words.sources = "2"; },
+         "60000 connections from 2"},
         {[](LoadWords& words) { words.duration = "10"; }, "--duration: '10' is not a time"},
         {[](LoadWords& words) { words.duration = "0"; }, "longer than 0"},
         {[](LoadWords& words) { words.timeout = "0"; }, "longer than 0"},
