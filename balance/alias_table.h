@@ -28,7 +28,9 @@ public:
         // The upper half chooses the cell, the lower half what is taken of it.
         const std::uint64_t cell = ((number >> 32) * cells_.size()) >> 32;
         const Cell& taken = cells_[cell];
-        return static_cast<std::uint32_t>(number) < taken.keep ? cell : taken.alias;
+        // A coin that falls either way: a jump would be guessed wrong, so there is none.
+        const std::uint64_t is_alias = static_cast<std::uint32_t>(number) >= taken.keep ? 1 : 0;
+        return cell ^ ((cell ^ taken.alias) & (0 - is_alias));
     }
 
 private:

@@ -1,6 +1,7 @@
 #include "balance/least_loaded.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "balance/lanes.h"
@@ -9,118 +10,43 @@
 namespace ringway::balance {
 namespace {
 
-// Dearer than anything that can be; finite, so that no arithmetic on it makes a NaN.
-constexpr float no_member = 1e30F;
 constexpr float too_dear = 1e29F;
-// Scores that differ by less are equal: the sums are rounded, and loads are whole numbers.
+// Costs that differ by less are equal: the sums are rounded, and loads are whole numbers.
 constexpr float tie = 1e-5F;
-// The level of the water is found by coming down to it; each step leaves out who is above. It is
-// close after three or four, and a little too high does no harm.
-constexpr int level_steps_max = 6;
+// How much of a request's life snapshots may age until the expected load is worked out anew.
+constexpr float epoch_lives = 1.0F / 8;
 
-// Requests that others placed in answer to what we published are only there when snapshots are
-// young against a request's life. Beyond twice that life nobody acts on them any more.
-float answered(core::Duration age, float latency_us) {
-    const float lives = static_cast<float>(age.count()) * 1e-3F / latency_us;
-    return std::max(0.0F, 1 - lives / 2);
-}
+// A cost, a straw and an index in one float: its lowest bits make no difference between backends,
+// so they hold a random number that decides between equals, and below it whose cost this is. The
+// smallest of such keys says all at once: who costs least, one of them by chance.
+constexpr int index_bits = 6;
+constexpr int straw_bits = 7;
+constexpr std::int32_t index_mask = (1 << index_bits) - 1;
+constexpr std::int32_t straw_mask = ((1 << straw_bits) - 1) << index_bits;
+constexpr std::int32_t cost_mask = ~(straw_mask | index_mask);
+// Whole numbers are costs that come often: they are to be in the middle of what is equal.
+constexpr std::int32_t half_straw = 1 << (index_bits + straw_bits - 1);
 
-struct Pour {
-    float amount;  // Requests to be poured.
-    float gone;    // Of a request that a snapshot saw, at the group's pace.
-};
-
-// One shard's view of a block, by lanes.
-struct Rows {
-    const float* own;
-    const float* seen;
-    const float* published;
-    const float* cost;
-    const float* capacity;
-    const float* pace;
-    std::size_t size;
-};
-
-// The part of what the snapshots saw that has gone.
-Lanes lost(const Rows& rows, std::size_t i, float gone) {
-    return smaller(lanes_at(rows.pace + i) * gone, Lanes{} + 1.0F);
-}
-Lanes left(const Rows& rows, std::size_t i, float gone) {
-    return lanes_at(rows.seen + i) * (1.0F - lost(rows, i, gone));
-}
-
-// What all of a block adds up to.
-struct Sums {
-    float left;
-    float others_gone;
-};
-
-Sums add_up(const Rows& rows, float gone) {
-    Lanes remaining{};
-    Lanes replaced{};
-    for (std::size_t i = 0; i < rows.size; i += lane_count) {
-        const Lanes seen = lanes_at(rows.seen + i);
-        const Lanes part = lost(rows, i, gone);
-        remaining += seen * (1.0F - part);
-        replaced += (seen - lanes_at(rows.published + i)) * part;
+// Random factors between 1 and 2, one for each backend of a block. In the product with one that is
+// drawn for the pick, the bits that a straw is made of are as good as drawn for each.
+constexpr std::size_t factors = 64;
+constexpr std::array<float, factors> straw_factors = [] {
+    std::array<float, factors> made{};
+    std::uint64_t seed = 0;
+    for (float& factor : made) {
+        factor = 1 + static_cast<float>(core::Prng::splitmix(seed) >> 41) * 0x1p-23F;
     }
-    return {.left = sum_of(remaining), .others_gone = sum_of(replaced)};
+    return made;
+}();
+
+// A pick draws once, and makes of it what else it needs: a draw is long against the rest.
+std::uint64_t another(std::uint64_t random) {
+    random *= 0x9e37'79b9'7f4a'7c15;
+    return random ^ (random >> 32);
 }
 
-// The level up to which `pour` fills the backends: the root of Σ max(0, level × capacity − load −
-// 1) = amount. Coming from above, each step leaves out the backends that stand out of the water.
-float level_of(const Rows& rows, const Pour& pour, float level) {
-    for (int step = 0; step < level_steps_max; step++) {
-        Lanes content{};
-        Lanes width{};
-        for (std::size_t i = 0; i < rows.size; i += lane_count) {
-            const Lanes wide = lanes_at(rows.capacity + i);
-            const Lanes load = left(rows, i, pour.gone) + 1.0F;
-            const LaneBits is_under = load < wide * level;
-            content += is_under ? load : Lanes{};
-            width += is_under ? wide : Lanes{};
-        }
-        const float total_width = sum_of(width);
-        if (total_width <= 0) return level;
-        const float lower = (pour.amount + sum_of(content)) / total_width;
-        if (lower >= level * (1 - tie)) return level;
-        level = lower;
-    }
-    return level;
-}
-
-// A bit for every score up to `bound`: sixteen for each lane, lane by lane.
-std::uint64_t ties_of(std::span<const float> scores, float bound) {
-    LaneBits ties{};
-    LaneBits bit = LaneBits{} + 1;
-    for (std::size_t i = 0; i < scores.size(); i += lane_count) {
-        ties |= (lanes_at(&scores[i]) <= bound) & bit;
-        bit += bit;
-    }
-    std::uint64_t bits = 0;
-    for (std::size_t lane = 0; lane < lane_count; lane++) {
-        bits |= static_cast<std::uint64_t>(static_cast<std::uint16_t>(ties[lane])) << (16 * lane);
-    }
-    return bits;
-}
-
-// The index of the score that a bit of those stands for.
-std::size_t index_of(std::size_t bit) {
-    return bit % 16 * lane_count + bit / 16;
-}
-
-// Without the processor's own instruction std::popcount is a call.
-std::uint64_t count_of(std::uint64_t bits) {
-    bits -= (bits >> 1) & 0x5555'5555'5555'5555;
-    bits = (bits & 0x3333'3333'3333'3333) + ((bits >> 2) & 0x3333'3333'3333'3333);
-    bits = (bits + (bits >> 4)) & 0x0f0f'0f0f'0f0f'0f0f;
-    return (bits * 0x0101'0101'0101'0101) >> 56;
-}
-
-// The n-th of the bits that are set.
-std::size_t set_bit(std::uint64_t bits, std::uint64_t n) {
-    for (; n > 0; n--) bits &= bits - 1;
-    return static_cast<std::size_t>(std::countr_zero(bits));
+LaneBits bits_of(const Lanes& lanes) {
+    return std::bit_cast<LaneBits>(lanes);
 }
 
 }  // namespace
@@ -131,8 +57,11 @@ LeastLoaded::LeastLoaded(std::size_t backends)
       price_(padded(backends), 1),
       cost_(padded(backends), no_member),
       capacity_(padded(backends)),
-      pace_(padded(backends), 1) {
+      pace_(padded(backends), 1),
+      ground_(padded(backends)),
+      accounted_(padded(backends)) {
     CHECK(backends > 0);
+    static_assert(block_max <= factors && block_max <= (1 << index_bits));
     const std::size_t units = padded(backends) / lane_count;
     const std::size_t count =
         padded(backends) <= block_max ? 1 : (backends + block_usual - 1) / block_usual;
@@ -150,8 +79,7 @@ void LeastLoaded::set_weights(std::span<const float> weights) {
         update_cost(i);
     }
     std::vector<float> of_blocks;
-    for (Block& block : blocks_) {
-        measure(block);
+    for (const Block& block : blocks_) {
         float weight = 0;
         for (std::size_t i = block.first; i < block.end; i++) weight += weight_[i];
         of_blocks.push_back(weight);
@@ -162,130 +90,117 @@ void LeastLoaded::set_weights(std::span<const float> weights) {
 void LeastLoaded::set_price(std::size_t backend, float price) {
     price_[backend] = price;
     update_cost(backend);
-    measure(*std::ranges::upper_bound(blocks_, backend, {}, &Block::end));
 }
 
-void LeastLoaded::measure(Block& block) {
-    float width = 0;
-    block.members = 0;
-    for (std::size_t i = block.first; i < block.end; i++) {
-        width += capacity_[i];
-        block.members += capacity_[i] > 0 ? 1.0F : 0.0F;
-    }
-    block.width_inverse = width > 0 ? 1 / width : 0;
+void LeastLoaded::set_pace(std::size_t backend, float pace) {
+    pace_[backend] = pace;
+    block_of(backend).expected_in = 0;
 }
 
 void LeastLoaded::update_cost(std::size_t backend) {
     const bool is_member = weight_[backend] > 0;
     cost_[backend] = is_member ? price_[backend] / weight_[backend] : no_member;
     capacity_[backend] = is_member ? weight_[backend] / price_[backend] : 0;
+    block_of(backend).expected_in = 0;
+}
+
+LeastLoaded::Block& LeastLoaded::block_of(std::size_t backend) {
+    return *std::ranges::upper_bound(blocks_, backend, {}, &Block::end);
 }
 
 Choice LeastLoaded::pick(const LoadView& load, const OpenSet& open, core::Instant now,
                          core::Prng& prng) {
-    std::size_t chosen = 0;
-    if (blocks_.size() > 1) {
-        if (by_weight_.empty()) return {};
-        chosen = by_weight_.draw(prng);
+    if (by_weight_.empty()) return {};
+    std::uint64_t random = prng();
+    std::size_t at = blocks_.size() > 1 ? by_weight_.at(random) : 0;
+    float level = level_now(blocks_[at], load, now, random = another(random));
+    const Choice least = least_of(blocks_[at], load, level, another(random));
+    if (least && open.has(*least)) return least;
+    // Rare: who costs least may not be picked, or nobody of the block is a member.
+    for (std::size_t step = 0; step < blocks_.size(); step++) {
+        const Choice picked = least_open(blocks_[at], load, open, level, prng);
+        if (picked) return picked;
+        at = at + 1 < blocks_.size() ? at + 1 : 0;
+        level = level_now(blocks_[at], load, now, prng());
     }
-    Scores scores;
-    if (load.has_others()) {
-        fade(load, now);
-        score_block(blocks_[chosen], load, fading_, static_cast<float>(prng.real()), scores);
-    } else {
-        score_own(blocks_[chosen], load, scores);
-    }
-    const Choice picked = pick_in(blocks_[chosen], scores, open, prng);
-    if (picked || blocks_.size() == 1) return picked;
-    return search(chosen, load, open);
+    return {};
 }
 
-LeastLoaded::Fading LeastLoaded::fading_at(const LoadView& load, core::Instant now) {
-    const float survivors = load.survivors(now);
-    if (survivors >= 1) return {};
-    return {survivors, survivors * answered(load.age(now), load.latency_us())};
+BlockRows LeastLoaded::rows(const Block& block, const LoadView& load, const Kept& kept) const {
+    return {.seen = load.seen_total() + block.first,
+            .published = load.published_row() + block.first,
+            .cost = &cost_[block.first],
+            .capacity = &capacity_[block.first],
+            .pace = &pace_[block.first],
+            .ground = kept.ground,
+            .accounted = kept.accounted,
+            .size = block.end - block.first};
 }
 
-void LeastLoaded::fade(const LoadView& load, core::Instant now) {
-    if (load.made_at() == faded_from_ && now < faded_until_) return;
-    fading_ = fading_at(load, now);
-    faded_from_ = load.made_at();
-    // A 64th of a request's life makes no difference.
-    faded_until_ = now + core::Duration{static_cast<std::int64_t>(load.latency_us() * 1e3F / 64)};
+float LeastLoaded::level_now(Block& block, const LoadView& load, core::Instant now,
+                             std::uint64_t random) {
+    if (load.version() != load_version_ || now >= epoch_ends_) begin_epoch(load, now);
+    if (block.expected_in != epoch_) renew(block, load, random);
+    const float level = block.water.drawn;
+    // For the next time: nothing has to wait for it now.
+    draw_level(rows(block, load, {&ground_[block.first], &accounted_[block.first]}), block.water,
+               random);
+    return level;
 }
 
-void LeastLoaded::score_own(const Block& block, const LoadView& load, Scores& scores) const {
+void LeastLoaded::begin_epoch(const LoadView& load, core::Instant now) {
+    epoch_++;
+    load_version_ = load.version();
+    const core::Duration length{static_cast<std::int64_t>(load.latency_us() * 1e3F * epoch_lives)};
+    epoch_ends_ = load.has_others() ? now + length : core::Instant::max();
+    fading_ = fading_of(load, now);
+}
+
+void LeastLoaded::renew(Block& block, const LoadView& load, std::uint64_t random) {
+    const BlockRows kept = rows(block, load, {&ground_[block.first], &accounted_[block.first]});
+    expect(kept, fading_, block.water);
+    block.expected_in = epoch_;
+    draw_level(kept, block.water, another(random));
+}
+
+// Who of all members costs least.
+Choice LeastLoaded::least_of(const Block& block, const LoadView& load, float level,
+                             std::uint64_t random) const {
+    const Lanes straw = Lanes{} + (1 + static_cast<float>(random >> 41) * 0x1p-23F);
+    const LaneBits shuffle = LaneBits{} + static_cast<std::int32_t>(random & index_mask);
+    LaneBits index{0, 1, 2, 3};
     Lanes least = Lanes{} + no_member;
     for (std::size_t i = block.first; i < block.end; i += lane_count) {
-        const Lanes score = (lanes_at(load.own() + i) + 1.0F) * lanes_at(&cost_[i]);
-        store_lanes(score, &scores.of[i - block.first]);
-        least = smaller(score, least);
+        const Lanes since = lanes_at(load.own() + i) * lanes_at(&cost_[i]);
+        const Lanes seen = larger(lanes_at(&ground_[i]), Lanes{} + level);
+        const LaneBits cost = bits_of(seen + (since - lanes_at(&accounted_[i]))) + half_straw;
+        const LaneBits straws = bits_of(lanes_at(&straw_factors[i - block.first]) * straw);
+        const LaneBits key = (cost & cost_mask) | (straws & straw_mask) | (index ^ shuffle);
+        least = smaller(std::bit_cast<Lanes>(key), least);
+        index += static_cast<std::int32_t>(lane_count);
     }
-    scores.least = smallest_of(least);
+    const float key = smallest_of(least);
+    if (key >= too_dear) return {};
+    const std::uint32_t bits =
+        std::bit_cast<std::uint32_t>(key) ^ static_cast<std::uint32_t>(random);
+    return block.first + (bits & index_mask);
 }
 
-void LeastLoaded::score_block(const Block& block, const LoadView& load, const Fading& fading,
-                              float pouring, Scores& scores) const {
-    const Rows rows{.own = load.own() + block.first,
-                    .seen = load.seen_total() + block.first,
-                    .published = load.published_row() + block.first,
-                    .cost = &cost_[block.first],
-                    .capacity = &capacity_[block.first],
-                    .pace = &pace_[block.first],
-                    .size = block.end - block.first};
-    const float gone = 1 - fading.survivors;
-    const Sums sums = add_up(rows, gone);
-    const Pour pour{.amount = sums.others_gone * pouring, .gone = gone};
-    // If all were under water, this would be the level: it is no higher.
-    const float all = (pour.amount + sums.left + block.members) * block.width_inverse;
-    const float level = level_of(rows, pour, all);
-    const Lanes water = Lanes{} + level;
-    Lanes least = Lanes{} + no_member;
-    for (std::size_t i = 0; i < rows.size; i += lane_count) {
-        const Lanes cost = lanes_at(rows.cost + i);
-        const Lanes seen = (left(rows, i, gone) + 1.0F) * cost;
-        // Of its own no more is taken off than is in there: a backend's requests may fade faster
-        // than the group's. So scores stay above 0.
-        const Lanes mine = smaller(1.0F - lost(rows, i, gone), Lanes{} + fading.answered);
-        const Lanes since = lanes_at(rows.own + i) - lanes_at(rows.published + i) * mine;
-        const Lanes score = larger(seen, water) + since * cost;
-        store_lanes(score, &scores.of[i]);
-        least = smaller(score, least);
+// The same of those who may be picked at this moment, one by one.
+Choice LeastLoaded::least_open(const Block& block, const LoadView& load, const OpenSet& open,
+                               float level, core::Prng& prng) const {
+    Choice best;
+    float least = too_dear;
+    std::uint64_t ties = 0;
+    for (std::size_t i = block.first; i < std::min(block.end, backends_); i++) {
+        const float cost = std::max(ground_[i], level) + load.own()[i] * cost_[i] - accounted_[i];
+        if (cost > least * (1 + tie) || !open.has(i)) continue;
+        if (cost < least * (1 - tie)) ties = 0;
+        ties++;
+        if (ties == 1) least = cost;
+        if (prng.uniform(ties) == 0) best = i;
     }
-    scores.least = smallest_of(least);
-}
-
-Choice LeastLoaded::pick_in(const Block& block, Scores& scores, const OpenSet& open,
-                            core::Prng& prng) const {
-    const std::size_t size = block.end - block.first;
-    while (scores.least < too_dear) {
-        // Scores are above 0: a request costs something.
-        const std::uint64_t ties = ties_of({scores.of.data(), size}, scores.least * (1 + tie));
-        const std::uint64_t count = count_of(ties);
-        const std::size_t i = index_of(set_bit(ties, count > 1 ? prng.uniform(count) : 0));
-        if (open.has(block.first + i)) return block.first + i;
-        scores.of[i] = no_member;
-        scores.least = *std::min_element(scores.of.begin(), scores.of.begin() + size);
-    }
-    return {};
-}
-
-// For the rare case that nobody in the drawn block may be picked: the first that may, block by
-// block.
-Choice LeastLoaded::search(std::size_t first_block, const LoadView& load,
-                           const OpenSet& open) const {
-    for (std::size_t step = 1; step < blocks_.size(); step++) {
-        const Block block = blocks_[(first_block + step) % blocks_.size()];
-        Choice best;
-        for (std::size_t i = block.first; i < std::min(block.end, backends_); i++) {
-            if (weight_[i] <= 0 || !open.has(i)) continue;
-            if (!best || (load.own()[i] + 1) * cost_[i] < (load.own()[*best] + 1) * cost_[*best]) {
-                best = i;
-            }
-        }
-        if (best) return best;
-    }
-    return {};
+    return best;
 }
 
 float LeastLoaded::score(std::size_t backend, const LoadView& load, core::Instant now) const {
@@ -293,13 +208,14 @@ float LeastLoaded::score(std::size_t backend, const LoadView& load, core::Instan
         return block.first <= backend && backend < block.end;
     };
     const Block block = *std::ranges::find_if(blocks_, holds);
-    Scores scores;
-    if (load.has_others()) {
-        score_block(block, load, fading_at(load, now), 0.5F, scores);
-    } else {
-        score_own(block, load, scores);
-    }
-    return scores.of[backend - block.first];
+    std::array<float, block_max> ground;
+    std::array<float, block_max> accounted;
+    const BlockRows own = rows(block, load, {ground.data(), accounted.data()});
+    Water water;
+    expect(own, fading_of(load, now), water);
+    const std::size_t i = backend - block.first;
+    const float level = level_of(own, water.amount / 2, water.high);
+    return std::max(ground[i], level) + load.own()[backend] * cost_[backend] - accounted[i];
 }
 
 }  // namespace ringway::balance

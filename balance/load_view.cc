@@ -78,6 +78,7 @@ void LoadView::take(core::ShardId shard, const Row& row, core::Instant now) {
     others_latency_[row.backend] += row.latency_us * row.samples - seen.latency_us * seen.samples;
     others_samples_[row.backend] += row.samples - seen.samples;
     others_updated_[row.backend] = now;
+    version_++;
     seen = {.in_flight = in_flight, .latency_us = row.latency_us, .samples = row.samples};
 }
 
@@ -86,6 +87,7 @@ void LoadView::heard(core::ShardId shard, core::Instant made_at) {
     made_at_[shard.value] = made_at;
     const auto others = static_cast<std::int64_t>(shards_ - 1);
     made_at_mean_ = core::Instant{made_at_sum_ / others};
+    version_++;
 }
 
 LoadView::Row LoadView::row(std::size_t backend) const {
@@ -102,6 +104,7 @@ void LoadView::published() {
         is_changed_[backend] = 0;
     }
     changed_.clear();
+    version_++;
 }
 
 void LoadView::settle(core::Instant now) {

@@ -65,6 +65,9 @@ public:
     // Once a tick: a shard from which nothing was heard for an interval had nothing to say.
     void settle(core::Instant now);
 
+    // Moves when what the snapshots say has changed.
+    std::uint64_t version() const { return version_; }
+
     std::size_t size() const { return backends_; }
     std::uint32_t own_in_flight(std::size_t i) const { return static_cast<std::uint32_t>(own_[i]); }
     std::uint32_t others_in_flight(std::size_t i) const {
@@ -145,6 +148,7 @@ private:
     float latency_us_ = 0;
     float latency_count_ = 0;
 
+    std::uint64_t version_ = 1;
     std::vector<std::uint32_t> changed_;
     std::vector<std::uint8_t> is_changed_;
 };

@@ -4,7 +4,6 @@
 // reference, and made looser step by step when nobody is left.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -38,10 +37,7 @@ public:
     }
 
 private:
-    bool is_free(std::size_t backend) const {
-        return std::ranges::find(excluded_, backend) == excluded_.end() &&
-               (ramp_ == nullptr || ramp_->may(backend));
-    }
+    bool is_free(std::size_t backend) const;
 
     std::span<const std::uint8_t> blocks_;
     std::span<const std::uint32_t> excluded_;

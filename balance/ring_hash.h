@@ -23,7 +23,7 @@ public:
     RingHash(std::span<const HashMember> members, std::uint32_t points = points_default);
 
     std::size_t at(std::uint64_t key) const;
-    std::size_t size() const { return points_.size(); }
+    std::size_t size() const { return size_; }
 
 private:
     struct Point {
@@ -31,7 +31,8 @@ private:
         std::uint32_t backend;
     };
 
-    std::vector<Point> points_;  // In order around the ring.
+    std::size_t size_ = 0;
+    std::vector<Point> points_;  // In order around the ring, and some more of the first.
     std::vector<std::uint32_t>
         starts_;  // By the key's upper bits: the first point not before them.
     int shift_ = 0;

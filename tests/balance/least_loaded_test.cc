@@ -61,6 +61,23 @@ TEST(LeastLoaded, BreaksTiesByChanceAndEvenly) {
     for (std::size_t i = 0; i < 10; i++) EXPECT_NEAR(counts[i], i == 3 ? 0 : 10'000, 500) << i;
 }
 
+// A pick draws straws among those who cost the same, of few bits: which of them has the shorter one
+// must not depend on where it stands.
+TEST(LeastLoaded, TiesDoNotLeanToAnyPlace) {
+    Shard shard{std::vector<float>(64, 3)};
+    const std::vector<int> counts = spread(shard, start, 640'000);
+    for (std::size_t i = 0; i < 64; i++) EXPECT_NEAR(counts[i], 10'000, 1'000) << i;
+}
+
+TEST(LeastLoaded, CostsThatDifferByAHundredthAreNotTaken) {
+    Shard shard{{1, 1, 1}};
+    for (int i = 0; i < 99; i++) {
+        for (std::size_t backend = 0; backend < 3; backend++) shard.load.begin(backend);
+    }
+    shard.load.end(1);
+    EXPECT_EQ(spread(shard, start, 1'000), (std::vector<int>{0, 1'000, 0}));
+}
+
 TEST(LeastLoaded, PassesOverWhoIsBlockedOrExcluded) {
     Shard shard{{1, 1, 1}};
     shard.blocks[0] = 1;

@@ -44,8 +44,10 @@ struct Shard {
         picker.settle(set, load, now);
         for (std::size_t& slot : ring) load.begin(slot = pick());
     }
+    // A hundred a millisecond, and in each the others say that nothing has changed.
     std::size_t pick() {
         now += 10us;
+        if (++picks % 100 == 0) load.settle(now);
         return *picker.pick(set, load, {.key = key = mix(key, 1), .now = now}, prng);
     }
 
@@ -55,6 +57,7 @@ struct Shard {
     Instant now{1h};
     core::Prng prng{7};
     std::uint64_t key = 1;
+    std::uint32_t picks = 0;
     std::vector<std::size_t> ring;  // Requests in flight, the oldest next.
 };
 
