@@ -1,25 +1,32 @@
-"""A process full of slow clients: `python3 attack.py MODE PORT COUNT …`, started by loadtest/slow.
+"""A process full of slow clients: `python3 attack.py MODE PORT COUNT …`, started by lab/siege.py.
 
 MODE header sends a request's head field by field, body a body byte by byte, and read takes an answer in
-sips. Each connection does one small step every INTERVAL seconds, in its turn, so that the load is even.
-One that the server ends is opened again when AGAIN is 1. SIGTERM ends it; what became of the connections
-is then printed as one line of JSON.
+sips. Each connection does one small step every INTERVAL seconds, at a phase of its own that is drawn at
+random: who is attacked sees clients that know nothing of each other, on machines of their own. One that the
+server ends is opened again when AGAIN is 1, at its next step.
+
+It waits, with no connection, for words on its standard input: `begin` opens connections, at random within START
+seconds, and each takes its first step an INTERVAL later; `end` ends all; `count` prints, as one line of JSON, how many are at work, how many steps they have taken and
+what became of the others. It ends with its input.
 """
 
 import collections
+import errno
+import heapq
 import json
 import os
+import random
 import resource
 import select
-import signal
 import socket
 import sys
 import time
 
-TICK_SECONDS = 0.05
-CONNECTS_PER_TICK = 100  # 2,000 per second: an attack, and not a test of the backlog.
+NAP_SECONDS = 0.005  # Between looks at the input.
 SMALL_BUFFER = 1024  # The kernel makes it 2,304 at least.
+SEGMENT_BYTES = 1460  # As over Ethernet: by loopback's 64 KiB the server's kernel would hold any answer whole.
 SIP_BYTES = 64
+IP_BIND_ADDRESS_NO_PORT = 24  # The port is chosen when connecting; those of connections just ended serve again.
 OPENING = {
     "header": b"GET / HTTP/1.1\r\nHost: slow\r\n",
     "body": b"POST / HTTP/1.1\r\nHost: slow\r\nContent-Length: 1000000\r\n\r\n",
@@ -34,13 +41,18 @@ class Slow:
     def __init__(self, attack):
         self.mode = attack.mode
         self.first = b""
+        self.opened = False
         self.socket = socket.socket()
+        self.socket.setblocking(False)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
         if self.mode == "read":
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+        self.socket.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
         self.socket.bind((attack.source, 0))
-        self.socket.setblocking(False)
-        self.socket.connect_ex(("127.0.0.1", attack.port))
-        self.opened = False
+        failure = self.socket.connect_ex(("127.0.0.1", attack.port))
+        if failure not in (0, errno.EINPROGRESS):
+            self.socket.close()
+            raise OSError(failure, os.strerror(failure))
 
     def step(self):
         """False when the connection has ended."""
@@ -76,78 +88,134 @@ class Slow:
 
 
 class Attack:
-    def __init__(self, mode, port, count, interval, source, again):
-        self.mode, self.port, self.count, self.source, self.again = mode, port, count, source, again
-        # A wheel: each connection has its place, and one place is due at each tick.
-        self.wheel = [[] for _ in range(max(1, round(interval / TICK_SECONDS)))]
-        self.fates, self.made, self.running = collections.Counter(), 0, True
+    def __init__(self, mode, port, count, source, *, interval, start, again, prng=random):
+        self.mode, self.port, self.count, self.source = mode, port, count, source
+        self.interval, self.start, self.again, self.prng = interval, start, again, prng
         self.poll, self.by_fd = select.epoll(), {}
+        self.due = []  # A heap of (time of the next step, number of the attacker, its connection or None).
+        self.fates, self.made, self.steps = collections.Counter(), 0, 0
 
-    def open_more(self, due):
-        """Into the place that is due: their first step comes with the next connections' opening."""
-        for _ in range(CONNECTS_PER_TICK):
-            if len(self.by_fd) >= self.count or (not self.again and self.made >= self.count):
-                return
-            try:
-                slow = Slow(self)
-            except OSError as error:
-                self.fates[f"not opened: {os.strerror(error.errno)}"] += 1
-                return
-            self.made += 1
-            self.by_fd[slow.socket.fileno()] = slow
-            # Readers read only what they sip; what the server says to the others is taken at once.
-            events = select.EPOLLHUP | select.EPOLLRDHUP if self.mode == "read" else select.EPOLLIN
-            self.poll.register(slow.socket, events)
-            due.append(slow)
+    def begin(self, now):
+        self.end_all()
+        self.due = [(now + self.prng.uniform(0, self.start), number, None) for number in range(self.count)]
+        heapq.heapify(self.due)
+        self.fates.clear()
+        self.made = self.steps = 0
 
-    def tick(self, number):
-        place = number % len(self.wheel)
-        self.wheel[place] = [slow for slow in self.wheel[place] if slow.socket.fileno() >= 0 and self.live(slow)]
-        self.open_more(self.wheel[place])
+    def end_all(self):
+        self.due = []
+        for slow in self.by_fd.values():
+            slow.socket.close()  # The poll forgets it.
+        self.by_fd = {}
 
-    def live(self, slow):
-        if not slow.step():
-            self.end(slow)
+    def step_due(self, now):
+        """Those whose time has come. What is late is not made up for: the pace stays that of the phase."""
+        while self.due and self.due[0][0] <= now:
+            due, number, slow = self.due[0]
+            if slow is None or not self.step_one(slow):
+                if slow is not None and not self.again:
+                    heapq.heappop(self.due)
+                    continue
+                slow = self.open_one()
+            following = due + self.interval
+            heapq.heapreplace(self.due, (following if following > now else now + self.interval, number, slow))
+
+    def step_one(self, slow):
+        """False when the connection has ended, by this step or before it."""
+        if slow.socket.fileno() < 0:
             return False
-        return True
+        self.steps += 1
+        if slow.step():
+            return True
+        self.end(slow)
+        return False
 
-    def listen(self, seconds):
-        until = time.monotonic() + seconds
-        while self.running and (left := until - time.monotonic()) > 0:
-            for fd, _ in self.poll.poll(left):
-                slow = self.by_fd.get(fd)
-                if slow and not slow.take(4096):
-                    self.end(slow)
+    def open_one(self):
+        """The new connection, or None."""
+        try:
+            slow = Slow(self)
+        except OSError as error:
+            self.fates[f"not opened: {error.strerror}"] += 1
+            return None
+        self.made += 1
+        self.by_fd[slow.socket.fileno()] = slow
+        # Readers read only what they sip; what the server says to the others is taken at once.
+        events = select.EPOLLHUP | select.EPOLLRDHUP if self.mode == "read" else select.EPOLLIN
+        self.poll.register(slow.socket, events)
+        return slow
+
+    def listen(self):
+        for fd, _ in self.poll.poll(0):
+            slow = self.by_fd.get(fd)
+            if slow and not slow.take(4096):
+                self.end(slow)
 
     def end(self, slow):
         self.fates[slow.fate()] += 1
         del self.by_fd[slow.socket.fileno()]
         slow.socket.close()
 
-    def run(self):
-        number, started = 0, time.monotonic()
-        while self.running:
-            self.tick(number)
-            number += 1
-            self.listen(started + number * TICK_SECONDS - time.monotonic())
-
     def report(self):
         opened = sum(slow.opened for slow in self.by_fd.values())
-        return {"mode": self.mode, "made": self.made, "open": opened, "fates": dict(self.fates)}
+        return {
+            "mode": self.mode,
+            "made": self.made,
+            "open": opened,
+            "steps": self.steps,
+            "at": time.monotonic(),
+            "fates": dict(self.fates),
+        }
+
+
+class Orders:
+    """The words on standard input, a line each."""
+
+    def __init__(self, fd):
+        self.fd, self.rest, self.ended = fd, b"", False
+        os.set_blocking(fd, False)
+
+    def come(self):
+        try:
+            piece = os.read(self.fd, 4096)
+        except BlockingIOError:
+            return []
+        self.ended = not piece
+        *lines, self.rest = (self.rest + piece).split(b"\n")
+        return [line.decode() for line in lines]
+
+
+def obey(attack, word):
+    if word == "begin":
+        attack.begin(time.monotonic())
+    elif word == "end":
+        attack.end_all()
+    elif word == "count":
+        print(json.dumps(attack.report()), flush=True)
+    else:
+        raise SystemExit(f"what is {word!r}?")
+
+
+def run(attack, orders):
+    looked_at = 0.0
+    while not orders.ended:
+        now = time.monotonic()
+        attack.step_due(now)
+        attack.listen()
+        if now >= looked_at + NAP_SECONDS:
+            looked_at = now
+            for word in orders.come():
+                obey(attack, word)
+        until = min(looked_at + NAP_SECONDS, attack.due[0][0] if attack.due else looked_at + NAP_SECONDS)
+        if (left := until - time.monotonic()) > 0:
+            time.sleep(left)  # A poll would round it up to a millisecond, and make little crowds.
 
 
 def main():
-    mode, port, count, interval, source, again = sys.argv[1:]
+    mode, port, count, source, interval, start, again = sys.argv[1:]
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    attack = Attack(mode, int(port), int(count), float(interval), source, again == "1")
-
-    def stop(*_):
-        attack.running = False
-
-    signal.signal(signal.SIGTERM, stop)
-    attack.run()
-    print(json.dumps(attack.report()), flush=True)
+    pace = {"interval": float(interval), "start": float(start), "again": again == "1"}
+    run(Attack(mode, int(port), int(count), source, **pace), Orders(sys.stdin.fileno()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""The figures of HTTP/1.1: bulk by the GiB, a connection per request, and what the access log costs."""
+"""The figures of HTTP/1.1: bulk by the GiB, a connection per request, what the access log costs, and what slow
+clients do to others."""
 
-from lab import report
+from lab import report, slow_figures
 from lab.comparing import compare, ratio, rival_bar
 from lab.verdict import PAIRS_MIN, Bar, Verdicts
 
@@ -13,7 +14,7 @@ TUNED = ["nginx+bulk", "haproxy+bulk"]  # No bar, and no secret either.
 
 
 def http(arguments, say):
-    """Four comparisons, one after the other; each has its own interleaved rounds."""
+    """Four comparisons and a siege, one after the other; each has its own interleaved rounds."""
     verdicts, records, remarks = [], {}, []
     for name in ("big", "huge"):
         only = ["ringway", *RIVALS, *TUNED]
@@ -34,7 +35,8 @@ def http(arguments, say):
     verdicts += [log_bar(row) for row in rows if row["peer"] == "ringway+json"]
     if not lab.group.limited:
         remarks.append("no cgroup here: not saturated, the figures mean little")
-    return Verdicts(verdicts, remarks, records)
+    slow = slow_figures.slow(arguments, say)
+    return Verdicts(verdicts + slow.bars, remarks + slow.remarks, records | slow.record)
 
 
 def tuned_remarks(lab):

@@ -1,8 +1,9 @@
-"""A well-behaved client: `python3 polite.py PORT SECONDS RATE`, started by loadtest/slow.
+"""A well-behaved client: `python3 polite.py PORT SECONDS RATE [DIRECT_PORT]`, started by lab/siege.py.
 
-Asks at a steady rate, in turns on a connection that it keeps and on a new one, and prints the latencies
-of both in µs as one line of JSON. An answer that comes after the next request was due delays that request:
-its latency counts from when it was due.
+Asks at a steady rate, in turns on a connection that it keeps, on a new one and, when there is a DIRECT_PORT, on
+one that it keeps to the backend, past the server under attack: what that one notices is the lab's own doing.
+Prints the latencies of each in µs as one line of JSON. An answer that comes after the next request was due
+delays that request: its latency counts from when it was due.
 """
 
 import json
@@ -12,7 +13,6 @@ import time
 
 REQUEST = b"HEAD / HTTP/1.1\r\nHost: polite\r\n\r\n"
 ANSWER_SECONDS_MAX = 10
-ATTEMPT_PAUSE = 0.05
 
 
 def ask(connection):
@@ -35,19 +35,20 @@ def connect(port):
 
 
 class Client:
-    def __init__(self, port):
-        self.port, self.kept = port, None
-        self.latencies = {"kept": [], "new": []}
+    def __init__(self, port, direct_port=None):
+        self.ports = {"kept": port, "new": port} | ({"direct": direct_port} if direct_port else {})
+        self.kept = dict.fromkeys(self.ports)
+        self.latencies = {kind: [] for kind in self.ports}
         self.errors = {}
 
     def once(self, kind):
         if kind == "new":
-            with connect(self.port) as connection:
+            with connect(self.ports[kind]) as connection:
                 ask(connection)
             return
-        if self.kept is None:
-            self.kept = connect(self.port)
-        ask(self.kept)
+        if self.kept[kind] is None:
+            self.kept[kind] = connect(self.ports[kind])
+        ask(self.kept[kind])
 
     def try_once(self, kind, due):
         now = time.perf_counter()
@@ -58,22 +59,23 @@ class Client:
             self.once(kind)
         except OSError as error:
             self.errors[f"{kind}: {error}"] = self.errors.get(f"{kind}: {error}", 0) + 1
-            self.kept = None if kind == "kept" else self.kept
+            self.kept[kind] = None
         # An error counts with its time, too: a request that timed out was a slow one.
         self.latencies[kind].append((time.perf_counter() - due) * 1e6)
 
     def run(self, seconds, rate):
+        kinds = list(self.ports)
         start = time.perf_counter()
         number = 0
         while (due := start + number / rate) < start + seconds and time.perf_counter() < start + 2 * seconds:
-            self.try_once("new" if number % 2 else "kept", due)
+            self.try_once(kinds[number % len(kinds)], due)
             number += 1
 
 
 def main():
-    port, seconds, rate = sys.argv[1:]
-    client = Client(int(port))
-    client.run(float(seconds), float(rate))
+    port, seconds, rate, *direct_port = map(float, sys.argv[1:])
+    client = Client(int(port), *map(int, direct_port))
+    client.run(seconds, rate)
     print(json.dumps({"latencies": client.latencies, "errors": client.errors}))
 
 

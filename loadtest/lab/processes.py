@@ -18,6 +18,7 @@ START_SECONDS_MAX = 10
 STOP_SECONDS_MAX = 3
 LOCK_SECONDS_MAX = 600
 FIRST_PORT, PORTS = 18000, 2000
+REALTIME_PRIORITY = 10
 LOCK = "/tmp/ringway-lab.lock"
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -81,7 +82,8 @@ class Workplace:
             file.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def start(self, command, *, group=None, cpu=None, capture=False):
+    def start(self, command, *, group=None, cpu=None, capture=False, realtime=False, stdin=subprocess.DEVNULL):
+        """`realtime`: in front of everything on its CPU that is not."""
         join = group.joiner() if group else None
 
         def prepare():
@@ -91,12 +93,14 @@ class Workplace:
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
             if cpu is not None:
                 os.sched_setaffinity(0, {cpu})
+            if realtime:
+                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))
             if join:
                 join()
 
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE if capture else subprocess.DEVNULL,
             stderr=subprocess.PIPE if capture else self.log(command),
             text=True,
@@ -157,6 +161,16 @@ class Workplace:
             return "it said nothing"
 
 
+def may_be_realtime():
+    """Whether what we start can be; tried on ourselves for a moment."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))
+    except OSError:
+        return False
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return True
+
+
 def is_listening(port):
     """Asks the kernel's own table; state 0A is LISTEN."""
     for name in ("/proc/net/tcp", "/proc/net/tcp6"):
@@ -179,6 +193,6 @@ def stop(process):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    for pipe in (process.stdout, process.stderr):
+    for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe:
             pipe.close()

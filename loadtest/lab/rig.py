@@ -19,13 +19,13 @@ backends = [{backends}]
 class Origin:
     """build/ringway-origin with its control port."""
 
-    def __init__(self, place, build, backends=1, *arguments):
+    def __init__(self, place, build, backends=1, *arguments, how=None):
         # Consecutive ports: the first is asked for, the others are hoped for.
         ports = [place.free_port() for _ in range(backends)]
         self.control = place.free_port()
         command = [str(build / "ringway-origin"), "--listen", f"127.0.0.1:{ports[0]}"]
         command += ["--backends", str(backends), "--control", f"127.0.0.1:{self.control}", *arguments]
-        self.process = place.start(command)
+        self.process = place.start(command, **(how or {}))
         place.wait_for_port(self.process, command, self.control)
         self.addresses = [backend["address"] for backend in self.backends()]
 
@@ -47,14 +47,14 @@ class Origin:
 
 
 class Ringway:
-    def __init__(self, place, build, addresses, shards=2, more="", top=""):
+    def __init__(self, place, build, addresses, shards=2, more="", top="", how=None):
         self.port = place.free_port()
         backends = ", ".join(f'"{address}"' for address in addresses)
         config = pathlib.Path(place.directory) / f"ringway-{self.port}.toml"
         text = RINGWAY.format(shards=shards, port=self.port, backends=backends, more=more)
         config.write_text(text + top)
         command = [str(build / "ringway"), "run", "-c", str(config)]
-        self.process = place.start(command)
+        self.process = place.start(command, **(how or {}))
         place.wait_for_port(self.process, command, self.port)
 
     def resident_bytes(self):

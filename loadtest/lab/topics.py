@@ -8,5 +8,12 @@ from lab.balance_figures import balancing
 from lab.foundation import foundation
 from lab.http_figures import http
 from lab.performance_figures import performance
+from lab.slow_figures import slow
 
-TOPICS = {"balancing": balancing, "foundation": foundation, "http": http, "performance": performance}
+TOPICS = {
+    "balancing": balancing,
+    "foundation": foundation,
+    "http": http,
+    "performance": performance,
+    "slow": slow,
+}

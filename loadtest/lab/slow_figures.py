@@ -1,0 +1,53 @@
+"""What ten thousand slow clients do to everybody else's p99."""
+
+from lab import siege
+from lab.processes import Workplace
+from lab.verdict import PAIRS_MIN, Bar, Verdicts
+
+SECONDS_MIN = 2.0
+
+
+def slow(arguments, say):
+    bars, remarks, record = [], [], {}
+    place = Workplace(say)
+    try:
+        rig = siege.Siege(place, siege.Options(
+            build=arguments.build.resolve(), attackers=siege.ATTACKERS, seconds=max(arguments.seconds, SECONDS_MIN)))
+        remarks += rig.conditions()
+        for mode in siege.MODES:
+            pairs = rig.pairs(mode, max(arguments.rounds, PAIRS_MIN), say)
+            bars += [bar(mode, kind, pairs) for kind in siege.KINDS]
+            remarks += remarks_of(mode, pairs)
+            record[mode] = [as_json(pair) for pair in pairs]
+    finally:
+        place.close()
+    return Verdicts(bars, remarks, {"slow": record})
+
+
+def bar(mode, kind, pairs):
+    """An error of the well-behaved client is no figure, whatever its latency."""
+    figure = None if siege.errors(pairs) else siege.ratio(pairs, kind)
+    quiet, attacked = ([siege.middle(pairs, half, kind, 0.99) for half in ("quiet", "attacked")] if pairs else (0, 0))
+    return Bar(
+        f"p99 beside {siege.ATTACKERS} slow {mode}s, {kind} connections, ÷ quiet",
+        figure,
+        siege.RATIO_MAX,
+        count_min=PAIRS_MIN,
+        note=f"{quiet:.0f} µs, {attacked:.0f} under attack",
+    )
+
+
+def remarks_of(mode, pairs):
+    for error in siege.errors(pairs):
+        yield f"slow {mode}s: {error}"
+    if pairs:
+        control = siege.ratio(pairs, "direct")
+        yield f"slow {mode}s: {siege.strength(pairs)}"
+        yield f"slow {mode}s: past the proxy, by the lab's own doing: {control.median:.2f}"
+
+
+def as_json(pair):
+    return {
+        half: {kind: {"p50": side.p(kind, 0.5), "p99": side.p(kind, 0.99)} for kind in side.latencies} | {"busy": side.busy}
+        for half, side in (("quiet", pair.quiet), ("attacked", pair.attacked))
+    } | {"open": pair.open, "steps_per_second": pair.steps_per_second, "fates": pair.fates, "errors": pair.errors}
