@@ -7,6 +7,7 @@ returns a Verdicts; put it into TOPICS with its name.
 from lab.balance_figures import balancing
 from lab.foundation import foundation
 from lab.http_figures import http
+from lab.load_figures import load
 from lab.performance_figures import performance
 from lab.slow_figures import slow
 
@@ -14,6 +15,7 @@ TOPICS = {
     "balancing": balancing,
     "foundation": foundation,
     "http": http,
+    "load": load,
     "performance": performance,
     "slow": slow,
 }

@@ -4,11 +4,18 @@
 import json
 import socket
 import subprocess
+import sys
 import threading
 import unittest
 from pathlib import Path
 
 from origin_fleet import OriginTest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "loadtest"))
+sys.dont_write_bytecode = True
+
+from lab import load_figures  # noqa: E402
+from lab.processes import Failure  # noqa: E402
 
 LOAD = Path(__file__).resolve().parents[2] / "build/ringway-load"
 RUN_SECONDS_MAX = 60
@@ -219,6 +226,33 @@ class CommandLine(unittest.TestCase):
         done = run("--help")
         self.assertEqual(done.returncode, CLEAN)
         self.assertIn("--rate", done.stdout)
+
+
+H2LOAD = """finished in 1.00s, 4992.30 req/s, 1.12MB/s
+requests: 4993 total, 5056 started, 4993 done, 4992 succeeded, 1 failed, 0 errored, 0 timeout
+"""
+
+
+class Agreement(unittest.TestCase):
+    """What loadtest/bars load makes of three reports."""
+
+    def test_reads_what_h2load_says(self):
+        got = load_figures.parse_h2load(H2LOAD)
+        self.assertEqual((got.rate, got.requests, got.clean), (4992.30, 4992, False))
+        self.assertTrue(load_figures.parse_h2load(H2LOAD.replace("1 failed", "0 failed")).clean)
+        with self.assertRaises(Failure):
+            load_figures.parse_h2load("something else")
+
+    def test_a_rate_that_is_off_either_way_misses_its_bar(self):
+        target = load_figures.TARGETS[0]
+        for ours, all_met in ((1000, True), (1029, True), (1040, False), (960, False)):
+            runs = {name: {n: load_figures.Measured(rate, 100, 1.0, True) for n in range(4)} for name, rate in (("ringway-load", ours), ("wrk", 1000))}
+            bars = list(load_figures.bars_of(target, runs, ["wrk"], 2))
+            self.assertEqual(all(bar.met for bar in bars), all_met, ours)
+
+    def test_runs_with_mistakes_leave_too_few_pairs(self):
+        runs = {"ringway-load": {}, "wrk": {0: load_figures.Measured(1000, 100, 1.0, True)}}
+        self.assertFalse(any(bar.met for bar in load_figures.bars_of(load_figures.TARGETS[0], runs, ["wrk"], 2)))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ check    curl                a client that others wrote
 check    strace              shows that shards take no lock and no memory
 check    valgrind            counts the instructions of a request
 load     wrk                 drives requests
+load     nghttp2-client      h2load, a second opinion on ringway-load
 load     nginx               peer to compare with; never started as a service
 load     haproxy             peer to compare with; never started as a service
 load     python3             loadtest/compare and its figures
