@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "loadtest/load_words.h"
+#include "loadtest/scenario_load.h"
 
 namespace ringway::loadtest {
 
@@ -43,6 +44,13 @@ void add_request(CLI::App& app, RequestWords& request) {
     app.add_option("--think", request.think,
                    "Between an answer and the connection's next request, closed loop (none)")
         ->type_name("TIME|exponential:TIME|...")
+        ->group(group);
+    app.add_option("--drip", request.drip, "Send the request in pieces: so many bytes, so often")
+        ->type_name("BYTES:TIME")
+        ->group(group);
+    app.add_option("--slow-read", request.slow_read,
+                   "Between two reads of an answer, of 16 KiB at most; see --receive-buffer")
+        ->type_name("TIME")
         ->group(group);
     constexpr const char* answers = "What the answers have to be";
     app.add_option("--expect-status", request.expect_status, "This status (200 to 399)")
@@ -109,19 +117,27 @@ std::unexpected<int> refused(std::string_view why) {
     return std::unexpected(2);
 }
 
-}  // namespace
+// Of the command line alone.
+struct Said {
+    LoadWords words = {};
+    RequestWords request = {};
+    std::string scenario = {};
+};
 
-std::expected<LoadOptions, int> read_load_command_line(int argc, char** argv) {
-    LoadWords words;
-    RequestWords request;
+// What is not said keeps what `said` has.
+std::expected<void, int> parse(int argc, char** argv, Said& said) {
     CLI::App app{summary, "ringway-load"};
     app.footer(footer);
-    app.add_option("url", words.url, "http://HOST:PORT/PATH")->required();
-    add_request(app, request);
-    add_loop(app, words);
-    app.add_option("--json", words.json, "Write the result as JSON; - instead of the table")
+    app.add_option("url", said.words.url, "http://HOST:PORT/PATH");
+    app.add_option("--scenario", said.scenario,
+                   "All of this out of a TOML file, with several kinds of requests; what stands on "
+                   "the command line holds")
         ->type_name("FILE");
-    app.add_flag("-q,--quiet", words.quiet, "No progress on the terminal");
+    add_request(app, said.request);
+    add_loop(app, said.words);
+    app.add_option("--json", said.words.json, "Write the result as JSON; - instead of the table")
+        ->type_name("FILE");
+    app.add_flag("-q,--quiet", said.words.quiet, "No progress on the terminal");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -129,8 +145,28 @@ std::expected<LoadOptions, int> read_load_command_line(int argc, char** argv) {
         if (error.get_exit_code() == 0) return std::unexpected(app.exit(error));
         return refused(error.what());
     }
-    words.requests.push_back(request);
-    auto options = understand(words);
+    return {};
+}
+
+}  // namespace
+
+std::expected<LoadOptions, int> read_load_command_line(int argc, char** argv) {
+    Said said;
+    if (const auto parsed = parse(argc, argv, said); !parsed)
+        return std::unexpected(parsed.error());
+    if (!said.scenario.empty()) {
+        auto words = read_load_scenario(said.scenario);
+        if (!words) return refused(words.error());
+        const bool asks_itself = said.request != RequestWords{};
+        if (asks_itself && !words->requests.empty()) {
+            return refused("what is asked stands in the scenario, or on the command line");
+        }
+        said = {.words = std::move(*words)};
+        if (const auto again = parse(argc, argv, said); !again)
+            return std::unexpected(again.error());
+    }
+    if (said.words.requests.empty()) said.words.requests.push_back(said.request);
+    auto options = understand(said.words);
     if (!options) return refused(options.error());
     return std::move(*options);
 }

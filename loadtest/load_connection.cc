@@ -85,14 +85,19 @@ void LoadConnection::send_request() {
     backend_.reset();
     body_left_ = request_->body_bytes;
     check_.begin(*request_);
+    arm(machine_.timeout);
+    if (request_->drip.bytes > 0) {
+        head_dripped_ = 0;
+        send_drop();
+        return receive();
+    }
     const auto head = std::as_bytes(std::span{request_->head});
     // There are more buffers than a descriptor table has places.
     CHECK(stream_->output().try_copy(head, machine_.buffers));
     machine_.tally.bytes_out += head.size();
     if (body_left_ > 0) send_body();
     stream_->flush();
-    stream_->receive();
-    arm(machine_.timeout);
+    receive();
 }
 
 void LoadConnection::send_body() {
@@ -106,10 +111,51 @@ void LoadConnection::send_body() {
 
 void LoadConnection::on_drained() {
     if (state_ != State::asking) return;
-    is_sent_ = body_left_ == 0;
-    if (is_sent_) return;
+    const bool drips = request_->drip.bytes > 0;
+    is_sent_ = body_left_ == 0 && (!drips || head_dripped_ == request_->head.size());
+    if (is_sent_ || drips) return;
     send_body();
     stream_->flush();
+}
+
+// The next drop of a request that drips: of its head, then of its body.
+void LoadConnection::send_drop() {
+    const Drip& drip = request_->drip;
+    const auto wait = [&] {
+        machine_.timers.arm(pace_.then<&LoadConnection::on_pace>(),
+                            machine_.io.clock().now() + drip.interval);
+    };
+    // The server does not even take the drop before.
+    if (stream_->is_sending()) return wait();
+    const std::string_view head = std::string_view{request_->head}.substr(
+        head_dripped_, static_cast<std::size_t>(drip.bytes));
+    std::span<const std::byte> drop = std::as_bytes(std::span{head});
+    head_dripped_ += head.size();
+    if (drop.empty()) {
+        drop = pattern_piece(request_->body_bytes - body_left_,
+                             static_cast<std::size_t>(std::min(body_left_, drip.bytes)));
+        body_left_ -= drop.size();
+    }
+    CHECK(stream_->output().try_copy(drop, machine_.buffers));
+    machine_.tally.bytes_out += drop.size();
+    stream_->flush();
+    if (head_dripped_ < request_->head.size() || body_left_ > 0) wait();
+}
+
+// Asks for more of the answer, after a pause if it is read slowly.
+void LoadConnection::receive() {
+    if (!has_head_ || request_->slow_read == core::Duration{0}) return stream_->receive();
+    machine_.timers.arm(pace_.then<&LoadConnection::on_pace>(),
+                        machine_.io.clock().now() + request_->slow_read);
+}
+
+void LoadConnection::on_pace() noexcept {
+    if (state_ != State::asking) return;
+    const bool drips = request_->drip.bytes > 0;
+    if (drips && (head_dripped_ < request_->head.size() || body_left_ > 0)) return send_drop();
+    // A large buffer would take in one read what is to be read slowly.
+    stream_->end_bulk();
+    stream_->receive();
 }
 
 // --- The answer ---------------------------------------------------------------------------------
@@ -167,7 +213,7 @@ void LoadConnection::take_body(std::span<std::byte> bytes) {
     const http::BodyReader::Progress progress = reader_.read(bytes);
     check_.on_body(bytes.first(progress.body));
     if (progress.refusal != http::Refusal::none) return fail(Mistake::malformed);
-    if (!progress.ended) return stream_->receive();
+    if (!progress.ended) return receive();
     if (progress.consumed < bytes.size()) return fail(Mistake::wrong_bytes);
     finish();
 }
@@ -176,6 +222,7 @@ void LoadConnection::finish() {
     // Who answers before the request is whole may not read the rest of it.
     const bool may_go_on = keeps_alive_ && is_sent_ && !machine_.closes;
     machine_.timers.disarm(timer_);
+    machine_.timers.disarm(pace_);
     state_ = State::ready;
     if (!may_go_on) begin_close();
     tell(check_.finish());
@@ -240,6 +287,7 @@ void LoadConnection::on_time() noexcept {
 
 void LoadConnection::begin_close() {
     machine_.timers.disarm(timer_);
+    machine_.timers.disarm(pace_);
     if (state_ == State::closed || state_ == State::closing) return;
     state_ = State::closing;
     stream_->begin_close();

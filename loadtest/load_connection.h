@@ -105,6 +105,9 @@ private:
 
     void send_request();
     void send_body();
+    void send_drop();
+    void receive();
+    void on_pace() noexcept;
     bool take_head(std::span<std::byte>& bytes);
     void on_head(const http::ResponseHead& head);
     void take_body(std::span<std::byte> bytes);
@@ -122,11 +125,13 @@ private:
     bool was_open_ = false;
     std::optional<core::Stream> stream_;
     core::TimerOf<LoadConnection> timer_{*this};
+    core::TimerOf<LoadConnection> pace_{*this};  // Of a slow client's next step.
 
     // While a request is on its way.
     const LoadRequest* request_ = nullptr;
     core::Instant meant_for_{};
-    std::uint64_t body_left_ = 0;  // Of the request's, to be sent.
+    std::uint64_t body_left_ = 0;   // Of the request's, to be sent.
+    std::size_t head_dripped_ = 0;  // Of the request's head, where it drips.
     bool is_sent_ = false;
     bool has_head_ = false;
     bool keeps_alive_ = false;

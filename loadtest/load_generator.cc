@@ -340,11 +340,23 @@ const LoadRequest& LoadGenerator::draw() {
 }
 
 void LoadGenerator::count(const Ended& ended) {
-    if (ended.mistake) return tally_.count(*ended.mistake);
+    const std::vector<LoadRequest>& requests = options_.load.requests;
+    KindTally* kind = nullptr;
+    if (requests.size() > 1) {
+        kind = &tally_.kind(static_cast<std::size_t>(&ended.request - requests.data()));
+    }
+    if (ended.mistake) {
+        if (kind != nullptr) kind->mistakes++;
+        return tally_.count(*ended.mistake);
+    }
+    const core::Duration latency = now() - ended.meant_for;
     tally_.answered++;
     if (now() < ends_) tally_.in_window++;
-    tally_.latency.add(now() - ended.meant_for);
+    tally_.latency.add(latency);
     if (ended.backend) tally_.count_backend(*ended.backend);
+    if (kind == nullptr) return;
+    kind->answered++;
+    kind->latency.add(latency);
 }
 
 }  // namespace ringway::loadtest

@@ -124,6 +124,17 @@ std::string escaped(std::string_view text) {
     return safe;
 }
 
+std::string kinds_json(const LoadOptions& options, const LoadTally& tally) {
+    std::string text;
+    for (std::size_t i = 0; i < tally.kinds.size(); i++) {
+        const KindTally& kind = tally.kinds[i];
+        text += fmt::format(R"({}{{"name": "{}", "answered": {}, "errors": {}, "latency_ms": {}}})",
+                            i == 0 ? "" : ", ", escaped(options.requests[i].name), kind.answered,
+                            kind.mistakes, latency_json(kind.latency));
+    }
+    return "[" + text + "]";
+}
+
 std::string series_json(const LoadResult& result) {
     std::string text;
     for (const LoadResult::Point& point : result.series) {
@@ -180,6 +191,11 @@ std::string table_of(const LoadOptions& options, const LoadResult& result) {
                    bytes_text(static_cast<double>(tally.bytes_out)),
                    plural(tally.connects, "connection"));
     fmt::format_to(end, "errors      {}\n", mistakes_text(tally));
+    for (std::size_t i = 0; i < tally.kinds.size(); i++) {
+        const KindTally& kind = tally.kinds[i];
+        fmt::format_to(end, "  {}: {} answered, {} errors, {}\n", options.requests[i].name,
+                       grouped(kind.answered), grouped(kind.mistakes), latency_text(kind.latency));
+    }
     if (!tally.by_backend.empty()) fmt::format_to(end, "backends    {}\n", backends_text(tally));
     fmt::format_to(end, "generator   {:.2f} us of CPU per answer, {:.0f} % of a core\n",
                    per(result.cpu_seconds * 1e6, answered),
@@ -201,7 +217,8 @@ std::string json_of(const LoadOptions& options, const LoadResult& result) {
                    tally.bytes_out, tally.connects);
     fmt::format_to(end, R"("latency_ms": {}, "sent_late_ms": {}, )", latency_json(tally.latency),
                    latency_json(tally.lateness));
-    fmt::format_to(end, R"("errors": {}, "backends": [{}], "series": {}}})", mistakes_json(tally),
+    fmt::format_to(end, R"("errors": {}, "requests": {}, "backends": [{}], "series": {}}})",
+                   mistakes_json(tally), kinds_json(options, tally),
                    fmt::join(tally.by_backend, ", "), series_json(result));
     return text + "\n";
 }

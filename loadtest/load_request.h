@@ -33,6 +33,8 @@ struct LoadRequest {
     std::uint64_t body_bytes = 0;
     Expected expected = {};
     Delay think = {};  // Between an answer and the next request of the connection, closed loop.
+    Drip drip = {};    // The request is sent in such pieces.
+    core::Duration slow_read{0};  // Between two reads of the answer.
 };
 
 // What a head is written from.

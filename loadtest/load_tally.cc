@@ -25,6 +25,11 @@ void LoadTally::count_backend(std::uint32_t backend) {
     by_backend[backend]++;
 }
 
+KindTally& LoadTally::kind(std::size_t number) {
+    if (number >= kinds.size()) kinds.resize(number + 1);
+    return kinds[number];
+}
+
 void LoadTally::add(const LoadTally& other) {
     sent += other.sent;
     answered += other.answered;
@@ -40,6 +45,11 @@ void LoadTally::add(const LoadTally& other) {
     for (std::size_t i = 0; i < mistake_kinds; i++) mistakes[i] += other.mistakes[i];
     by_backend.resize(std::max(by_backend.size(), other.by_backend.size()));
     for (std::size_t i = 0; i < other.by_backend.size(); i++) by_backend[i] += other.by_backend[i];
+    for (std::size_t i = 0; i < other.kinds.size(); i++) {
+        kind(i).answered += other.kinds[i].answered;
+        kind(i).mistakes += other.kinds[i].mistakes;
+        kind(i).latency.add(other.kinds[i].latency);
+    }
     latency.add(other.latency);
     lateness.add(other.lateness);
 }

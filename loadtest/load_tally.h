@@ -29,6 +29,13 @@ inline constexpr std::size_t mistake_kinds = static_cast<std::size_t>(Mistake::m
 
 std::string_view name_of(Mistake mistake);
 
+// What became of one kind of request.
+struct KindTally {
+    std::uint64_t answered = 0;
+    std::uint64_t mistakes = 0;
+    LatencyHistogram latency;
+};
+
 struct LoadTally {
     std::uint64_t sent = 0;
     std::uint64_t answered = 0;    // Whole and correct,
@@ -43,12 +50,14 @@ struct LoadTally {
     std::uint64_t bytes_out = 0;
     std::array<std::uint64_t, mistake_kinds> mistakes{};
     std::vector<std::uint64_t> by_backend;  // Answers, by the number in X-Backend.
+    std::vector<KindTally> kinds;           // By kind of request, where there are several.
     LatencyHistogram latency;
     LatencyHistogram lateness;  // How long after its instant a request left, open loop.
 
     void add(const LoadTally& other);
     void clear() { *this = {}; }
     void count(Mistake mistake) { mistakes[static_cast<std::size_t>(mistake)]++; }
+    KindTally& kind(std::size_t number);
     void count_backend(std::uint32_t backend);
     std::uint64_t mistakes_total() const;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "loadtest/body_pattern.h"
 #include "loadtest/quantity.h"
 #include "loadtest/source_io.h"
 
@@ -133,6 +134,23 @@ Checked read_expected(const RequestWords& words, Expected& expected) {
     return {};
 }
 
+// In the words of the origin, which has the same of its answers.
+Checked read_pace(const RequestWords& words, LoadRequest& request) {
+    Settings scratch;
+    if (std::string why = try_set(scratch, "delay", words.think); !why.empty()) {
+        return wrong("think time: {}", why);
+    }
+    if (std::string why = try_set(scratch, "drip", words.drip); !why.empty()) {
+        return wrong("the request's {}", why);
+    }
+    if (scratch.drip.bytes > pattern_piece_max) {
+        return wrong("drip: at most {} bytes at a time", pattern_piece_max);
+    }
+    request.think = scratch.delay;
+    request.drip = scratch.drip;
+    return read(words.slow_read, "slow_read", "a time between two reads", request.slow_read);
+}
+
 std::expected<LoadRequest, Wrong> read_request(const RequestWords& words, const Url& url,
                                                bool closes) {
     LoadRequest request;
@@ -156,12 +174,8 @@ std::expected<LoadRequest, Wrong> read_request(const RequestWords& words, const 
     Checked good = read(words.body, "the body", "a number of bytes", request.body_bytes);
     if (good) good = read(words.weight, "the weight", "a number", request.weight);
     if (good) good = read_expected(words, request.expected);
+    if (good) good = read_pace(words, request);
     if (!good) return std::unexpected(good.error());
-    Settings scratch;
-    if (std::string why = try_set(scratch, "delay", words.think); !why.empty()) {
-        return wrong("think time: {}", why);
-    }
-    request.think = scratch.delay;
     parts.body_bytes = request.body_bytes;
     request.head = write_request_head(parts);
     return request;
@@ -233,6 +247,7 @@ Checked set_sources(const LoadWords& words, LoadOptions& options) {
 }
 
 Checked understand(const LoadWords& words, LoadOptions& options) {
+    if (words.url.empty()) return wrong("whom to ask? http://HOST:PORT/PATH");
     const auto url = read_url(words.url);
     if (!url) return std::unexpected(url.error());
     const auto target = resolve(*url);

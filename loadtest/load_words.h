@@ -22,13 +22,17 @@ struct RequestWords {
     std::string body = "0";
     std::string weight = "1";
     std::string think = "none";
+    std::string drip = "0";
+    std::string slow_read = "0";
     std::string expect_status;
     std::string expect_length;
     std::string expect_body = "any";
+
+    bool operator==(const RequestWords&) const = default;
 };
 
 struct LoadWords {
-    std::string url;
+    std::string url = {};
     std::vector<RequestWords> requests = {};
     std::uint32_t connections = 10;
     std::uint32_t threads = 0;  // As many as the descriptor limit asks for.

@@ -1,8 +1,7 @@
 // A fleet of mock backends as a TOML file: what `ringway-origin --scenario FILE` reads. The names
 // are those of the command line; README.md has an example. An unknown name or a value that is none
 // is an error with its line, so that a misspelt fault is not a fleet without faults.
-// Read once, before anything runs. The only code outside config/ that sees the TOML library, and
-// what that throws stays here.
+// Read once, before anything runs.
 #pragma once
 
 #include <expected>

@@ -327,7 +327,10 @@ TEST_P(Chaos, EverythingIsAccountedForAndClosed) {
     options.duration = milliseconds(200);
     options.timeout = milliseconds(200);
     options.ramp_max = seconds(1);
-    options.requests[0].body_bytes = prng.chance(0.3) ? 100'000 : 0;
+    LoadRequest& request = options.requests[0];
+    request.body_bytes = prng.chance(0.3) ? 100'000 : 0;
+    if (prng.chance(0.2)) request.drip = {.bytes = 9, .interval = milliseconds(1)};
+    if (prng.chance(0.2)) request.slow_read = milliseconds(1);
     run();
     EXPECT_GT(tally.sent + tally.connects_failed, 0U);
 }

@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 from pathlib import Path
@@ -129,6 +130,84 @@ class OpenLoop(LoadTest):
         self.assertEqual(result["sent"] + result["errors"]["unsent"], 100)
         self.assertGreater(result["latency_ms"]["max"], 200)
         self.assertGreater(result["sent_late_ms"]["max"], 200)
+
+
+SCENARIO = """
+connections = 4
+rate = "200/s"
+arrivals = "poisson"
+duration = "1s"
+[[request]]
+name = "page"
+weight = 3
+expect_body = "pattern"
+expect_length = 130
+[[request]]
+method = "POST"
+path = "/upload"
+body = "3k"
+headers = ["X-Request-Number: 7"]
+"""
+
+
+class Scenario(LoadTest):
+    def write(self, text):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        path = Path(directory.name) / "load.toml"
+        path.write_text(text)
+        return path
+
+    def test_mixes_kinds_of_requests(self):
+        fleet = self.fleet()
+        path = self.write(f'url = "http://127.0.0.1:{fleet.ports[0]}/"\n' + SCENARIO)
+        done = run("--scenario", path, "--json", "-")
+        self.assertEqual(done.returncode, CLEAN, done.stdout + done.stderr)
+        result = json.loads(done.stdout)
+        page, upload = result["requests"]
+        self.assertEqual((page["name"], upload["name"]), ("page", "POST /upload"))
+        self.assertEqual(page["answered"] + upload["answered"], result["answered"])
+        self.assertGreater(page["answered"], upload["answered"])
+        self.assertEqual(fleet.counts()["bodies"], upload["answered"])
+        self.assertEqual(fleet.counts()["numbered"], upload["answered"])
+        self.assertTrue(130 < result["sent"] < 270, result["sent"])
+
+    def test_what_stands_on_the_command_line_holds(self):
+        fleet = self.fleet()
+        path = self.write('url = "http://127.0.0.1:1/"\nconnections = 3\nduration = "1h"\n')
+        result = self.load(fleet, "--scenario", path, "-c", 5)
+        self.assertEqual(result["connects"], 5)
+
+    def test_says_the_line_of_what_is_wrong(self):
+        for text, why in (
+            ('connections = 1\nrates = "5k"\n', ":2: there is no 'rates' in a load"),
+            ('[[request]]\npath = "/"\nwait = 3\n', ":3: there is no 'wait' in a request"),
+            ("connections = [1]\n", ":1: a text, a number"),
+            ("connections = \n", "this is not TOML"),
+            ('rate = "fast"\nurl = "127.0.0.1"', "'fast' is not a rate"),
+        ):
+            done = run("--scenario", self.write(text))
+            self.assertEqual(done.returncode, USAGE, text)
+            self.assertIn(why, done.stderr)
+        done = run("--scenario", self.write('url = "127.0.0.1"\n[[request]]\npath = "/"\n'), "-X", "POST")
+        self.assertIn("in the scenario, or on the command line", done.stderr)
+
+
+class SlowClients(LoadTest):
+    def test_a_request_that_drips_arrives_whole(self):
+        fleet = self.fleet()
+        # 42 bytes of head, of 20 each 50 ms, and 40 of body.
+        result = self.load(fleet, "-c", 2, "-X", "POST", "--body", 40, "--drip", "20:50ms", "--grace", "30s", "--timeout", "30s", duration="1s")
+        self.assertGreater(result["answered"], 0)
+        self.assertEqual(fleet.counts()["bodies"], result["answered"])
+        self.assertGreater(result["latency_ms"]["min"], 200)
+
+    def test_an_answer_that_is_read_slowly_is_still_right(self):
+        fleet = self.fleet("--size", "200000")
+        result = self.load(fleet, "-c", 2, "--slow-read", "20ms", "--expect-body", "pattern", "--expect-length", 200000, "--grace", "30s", "--timeout", "30s", duration="1s")
+        self.assertGreater(result["answered"], 0)
+        # At 16 KiB a read, twelve pauses.
+        self.assertGreater(result["latency_ms"]["min"], 12 * 20)
 
 
 class WrongAnswers(LoadTest):
