@@ -9,6 +9,7 @@ from lab.foundation import foundation
 from lab.http_figures import http
 from lab.load_figures import load
 from lab.performance_figures import performance
+from lab.scale_figures import scale
 from lab.slow_figures import slow
 
 TOPICS = {
@@ -17,5 +18,6 @@ TOPICS = {
     "http": http,
     "load": load,
     "performance": performance,
+    "scale": scale,
     "slow": slow,
 }
