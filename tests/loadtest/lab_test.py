@@ -216,7 +216,7 @@ class Bars(unittest.TestCase):
 
 class Peers(unittest.TestCase):
     def test_filling_a_configuration_leaves_no_hole(self):
-        values = {"LISTEN": "127.0.0.1:1", "UPSTREAM": "127.0.0.1:2", "STATS": "127.0.0.1:3", "BODY": "x", "SHARDS": "2"}
+        values = {"LISTEN": "127.0.0.1:1", "UPSTREAM": "127.0.0.1:2", "STATS": "127.0.0.1:3", "BODY": "x", "SHARDS": "2", "BACKENDS": ""}
         for template in sorted((ROOT / "loadtest/peers").iterdir()):
             with self.subTest(template.name), TemporaryDirectory() as directory:
                 path = peers.fill(template.name, directory, values | {"DIRECTORY": directory})
