@@ -87,6 +87,9 @@ void add_loop(CLI::App& app, LoadWords& words) {
         ->type_name("even|poisson")
         ->group(group);
     app.add_flag("--close", words.closes, "A connection per request")->group(group);
+    app.add_flag("--websocket", words.websocket,
+                 "Ask for a WebSocket; a request is a message of --body bytes that comes back")
+        ->group(group);
     app.add_option("--active", words.active,
                    "The share of connections that asks; the others are asked once and held (1)")
         ->type_name("SHARE")

@@ -22,6 +22,11 @@ std::string_view text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// Control frames may come at any time.
+bool is_control_ahead(std::span<const std::byte> bytes) {
+    return (bytes[0] & std::byte{0x08}) != std::byte{0};
+}
+
 std::optional<std::uint32_t> backend_in(const http::ResponseHead& head) {
     for (const http::Field& field : head.fields) {
         if (field.name.size != backend_field.size()) continue;
@@ -60,12 +65,30 @@ bool LoadConnection::open() {
 
 void LoadConnection::on_connected() {
     machine_.tally.connects++;
+    if (!machine_.handshake.empty()) {
+        state_ = State::upgrading;
+        send(std::as_bytes(std::span{machine_.handshake}));
+        stream_->flush();
+        return stream_->receive();
+    }
+    if (request_ == nullptr) return become_ready();
     was_open_ = true;
     state_ = State::ready;
-    if (request_ != nullptr) return send_request();
+    send_request();
+}
+
+void LoadConnection::become_ready() {
+    was_open_ = true;
+    state_ = State::ready;
     machine_.timers.disarm(timer_);
     events_.on_open(*this);
     if (state_ == State::ready) stream_->receive();
+}
+
+void LoadConnection::send(std::span<const std::byte> bytes) {
+    // There are more buffers than a descriptor table has places.
+    CHECK(stream_->output().try_copy(bytes, machine_.buffers));
+    machine_.tally.bytes_out += bytes.size();
 }
 
 // --- Asking -------------------------------------------------------------------------------------
@@ -91,10 +114,7 @@ void LoadConnection::send_request() {
         send_drop();
         return receive();
     }
-    const auto head = std::as_bytes(std::span{request_->head});
-    // There are more buffers than a descriptor table has places.
-    CHECK(stream_->output().try_copy(head, machine_.buffers));
-    machine_.tally.bytes_out += head.size();
+    send(std::as_bytes(std::span{request_->head}));
     if (body_left_ > 0) send_body();
     stream_->flush();
     receive();
@@ -103,9 +123,7 @@ void LoadConnection::send_request() {
 void LoadConnection::send_body() {
     const auto size =
         static_cast<std::size_t>(std::min(body_left_, std::uint64_t{pattern_piece_max}));
-    const auto piece = pattern_piece(request_->body_bytes - body_left_, size);
-    CHECK(stream_->output().try_copy(piece, machine_.buffers));
-    machine_.tally.bytes_out += size;
+    send(pattern_piece(request_->body_bytes - body_left_, size));
     body_left_ -= size;
 }
 
@@ -136,8 +154,7 @@ void LoadConnection::send_drop() {
                              static_cast<std::size_t>(std::min(body_left_, drip.bytes)));
         body_left_ -= drop.size();
     }
-    CHECK(stream_->output().try_copy(drop, machine_.buffers));
-    machine_.tally.bytes_out += drop.size();
+    send(drop);
     stream_->flush();
     if (head_dripped_ < request_->head.size() || body_left_ > 0) wait();
 }
@@ -162,6 +179,8 @@ void LoadConnection::on_pace() noexcept {
 
 void LoadConnection::on_bytes(core::Buffer buffer) {
     machine_.tally.bytes_in += buffer.size();
+    if (state_ == State::upgrading) return on_handshake_bytes(buffer.bytes());
+    if (frames_ != nullptr) return take_frames(buffer.bytes());
     if (state_ != State::asking) {
         machine_.tally.stray++;
         return begin_close();
@@ -237,6 +256,65 @@ void LoadConnection::tell(std::optional<Mistake> mistake) {
     events_.on_ended(*this, ended);
 }
 
+// --- WebSocket ----------------------------------------------------------------------------------
+
+void LoadConnection::on_handshake_bytes(std::span<std::byte> bytes) {
+    const std::size_t seen = partial_.size();
+    partial_ += text_of(bytes);
+    http::ResponseHead head;
+    http::Refusal refusal = http::Refusal::none;
+    const http::Parse parsed =
+        http::parse_response_head({.bytes = partial_, .seen = seen}, head_limits, http::Method::get,
+                                  machine_.field_table, head, refusal);
+    if (parsed == http::Parse::incomplete) return stream_->receive();
+    const bool is_all = parsed == http::Parse::complete && head.bytes == partial_.size();
+    if (!is_all || !is_handshake_agreed(head)) {
+        machine_.tally.connects_failed++;
+        return begin_close();
+    }
+    partial_.clear();
+    frames_ = std::make_unique<FrameReader>();
+    become_ready();
+}
+
+void LoadConnection::take_frames(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        if (!take_frame(bytes)) return;
+    }
+    if (state_ == State::asking || state_ == State::ready) stream_->receive();
+}
+
+// Cuts off a frame, or the part of one that came. False when there is no going on.
+bool LoadConnection::take_frame(std::span<const std::byte>& bytes) {
+    const FrameReader::Progress progress = frames_->read(bytes);
+    bytes = bytes.subspan(progress.consumed);
+    if (progress.is_malformed || progress.closes) {
+        fail(progress.closes ? Mistake::read : Mistake::malformed);
+        return false;
+    }
+    if (progress.ping_ended) {
+        const std::string pong = write_pong(frames_->control_payload());
+        send(std::as_bytes(std::span{pong}));
+        stream_->flush();
+    }
+    if (progress.payload.empty() && !progress.message_ended) return true;
+    if (state_ != State::asking) {
+        machine_.tally.stray++;
+        begin_close();
+        return false;
+    }
+    check_.on_body(progress.payload);
+    if (!progress.message_ended) return true;
+    // What comes behind the answer is nobody's, and may not be taken for the next one's.
+    if (!bytes.empty() && !is_control_ahead(bytes)) {
+        fail(Mistake::wrong_bytes);
+        return false;
+    }
+    keeps_alive_ = is_sent_ = true;
+    finish();
+    return state_ == State::asking || state_ == State::ready;
+}
+
 // --- What goes wrong, and the end ---------------------------------------------------------------
 
 void LoadConnection::on_stream_failed(const core::Error& error) {
@@ -244,6 +322,9 @@ void LoadConnection::on_stream_failed(const core::Error& error) {
         case State::connecting:
             if (request_ == nullptr) machine_.tally.connects_failed++;
             return fail(Mistake::connect);
+        case State::upgrading:
+            machine_.tally.connects_failed++;
+            return begin_close();
         case State::asking:
             if (error.code == core::Errc::ended && has_head_ && reader_.on_stream_end()) {
                 return finish();
@@ -273,6 +354,7 @@ void LoadConnection::rest(core::Duration pause) {
 void LoadConnection::on_time() noexcept {
     switch (state_) {
         case State::connecting:
+        case State::upgrading:
             if (request_ == nullptr) machine_.tally.connects_failed++;
             return fail(Mistake::timeout);
         case State::asking:
@@ -296,6 +378,7 @@ void LoadConnection::begin_close() {
 void LoadConnection::on_closed() {
     state_ = State::closed;
     stream_.reset();
+    frames_.reset();
     partial_.clear();
     events_.on_closed(*this);
 }

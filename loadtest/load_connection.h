@@ -2,14 +2,16 @@
 // expected, and can be asked again, or opened again once it is closed. Which request, and when, is
 // the generator's business; it hears from here through ConnectionEvents, always from the loop.
 //
-//     closed -> connecting -> ready <-> asking -> closing -> closed
+//     closed -> connecting -> [upgrading] -> ready <-> asking -> closing -> closed
 //
+// With a handshake it speaks WebSocket: each request is a message, and its answer the same one.
 // `ask` on a closed connection opens it first: a connection per request. Exactly one on_ended
 // follows each ask, unless begin_close gives it up; and exactly one on_closed each open.
 // Owned by a LoadGenerator; its thread. REQUIRES: closed when destroyed.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -21,6 +23,7 @@
 #include "loadtest/answer_check.h"
 #include "loadtest/load_request.h"
 #include "loadtest/load_tally.h"
+#include "loadtest/websocket.h"
 
 namespace ringway::loadtest {
 
@@ -57,12 +60,13 @@ struct LoadMachine {
     FirstBodies& first_bodies;
     core::Address target;
     core::Duration timeout;
-    bool closes;  // A connection per request.
+    bool closes;                 // A connection per request.
+    std::string_view handshake;  // To WebSocket; empty: HTTP is spoken.
 };
 
 class LoadConnection final : private core::StreamEvents {
 public:
-    enum class State : std::uint8_t { closed, connecting, ready, asking, closing };
+    enum class State : std::uint8_t { closed, connecting, upgrading, ready, asking, closing };
 
     LoadConnection(LoadMachine& machine, ConnectionEvents& events);
     ~LoadConnection() = default;
@@ -111,6 +115,11 @@ private:
     bool take_head(std::span<std::byte>& bytes);
     void on_head(const http::ResponseHead& head);
     void take_body(std::span<std::byte> bytes);
+    void send(std::span<const std::byte> bytes);
+    void become_ready();
+    void on_handshake_bytes(std::span<std::byte> bytes);
+    void take_frames(std::span<const std::byte> bytes);
+    bool take_frame(std::span<const std::byte>& bytes);
     void finish();
     void fail(Mistake mistake);
     void tell(std::optional<Mistake> mistake);
@@ -138,7 +147,8 @@ private:
     std::optional<std::uint32_t> backend_;
     http::BodyReader reader_;
     AnswerCheck check_;
-    std::string partial_;  // A head that has not come whole.
+    std::string partial_;                  // A head that has not come whole.
+    std::unique_ptr<FrameReader> frames_;  // Where WebSocket is spoken.
 };
 
 }  // namespace ringway::loadtest

@@ -8,6 +8,9 @@ namespace ringway::loadtest {
 
 namespace {
 
+// When a request is meant for that is no part of the load: it is never measured.
+constexpr core::Instant before_all = core::Instant::min();
+
 // Heads and pieces of uploads on their way to the kernel. Memory that is not used is not there, so
 // there is enough for every descriptor that a thread may have.
 constexpr core::BufferPool::Options buffer_options{.count = 65'535, .bytes_each = 8'192};
@@ -49,7 +52,8 @@ LoadGenerator::LoadGenerator(const Options& options)
                .first_bodies = first_bodies_,
                .target = options.load.target,
                .timeout = options.load.timeout,
-               .closes = !options.load.keeps_alive},
+               .closes = !options.load.keeps_alive,
+               .handshake = options.load.handshake},
       prng_(seed_of(options.load.seed, options.number)),
       arrivals_(arrivals_of(options)) {
     for (const LoadRequest& request : options_.load.requests) weights_ += request.weight;
@@ -231,23 +235,23 @@ void LoadGenerator::open(LoadConnection& connection) {
     }
 }
 
+// Where connections are held, each is asked once before all begins, so that it is really somebody's
+// and not only in a queue, or given up by a server that waits for the first request.
 void LoadGenerator::on_open(LoadConnection& connection) {
-    if (!connection.notes.is_held) {
+    const bool is_new = !connection.notes.is_settled;
+    if (!is_new || options_.load.active >= 1) {
         make_ready(connection);
         return settle(connection);
     }
     asking_++;
-    // Long before the measurement, whenever it is: this one is not part of the load.
-    connection.ask(options_.load.requests.front(), core::Instant::min());
+    connection.ask(options_.load.requests.front(), before_all);
 }
 
 void LoadGenerator::on_ended(LoadConnection& connection, const Ended& ended) {
     asking_--;
     if (is_measured(ended.meant_for)) count(ended);
-    if (connection.notes.is_held) {
-        if (connection.is_ready()) settle(connection);
-        return;
-    }
+    if (ended.meant_for == before_all && connection.is_ready()) settle(connection);
+    if (connection.notes.is_held) return;
     connection.notes.pause = pause_after(ended);
     if (connection.is_ready() || connection.state() == LoadConnection::State::closed) {
         reuse(connection);

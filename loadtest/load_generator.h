@@ -8,8 +8,7 @@
 //                   connection has been free for longest; when none is, they wait, and the waiting
 //                   is part of their latency (no coordinated omission)
 //
-// Connections that are not active are held: asked once, so that they are really somebody's, and
-// then idle until the end.
+// Connections that are not active are held: asked once, as all are then, and idle until the end.
 // Made, run and destroyed by one thread; talks to others through LoadStage only.
 #pragma once
 

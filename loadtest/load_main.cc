@@ -190,6 +190,7 @@ void LoadRun::watch() {
             has_begun = true;
             begin = looked_at_ = *begins + options_.warm_up;
             cpu_before_ = cpu_seconds();
+            result_.began_at = Seconds(begin.time_since_epoch()).count();
         }
         const core::Instant end = begin + options_.duration;
         if (result_.cpu_seconds == 0 && now >= end)

@@ -19,6 +19,8 @@ struct LoadOptions {
     core::Address target;
     std::vector<LoadRequest> requests;
 
+    std::string handshake;  // To WebSocket; empty: HTTP is spoken.
+
     std::uint32_t connections = 10;
     std::uint32_t threads = 1;
     double active = 1;                        // The share of them that asks; the others are held.

@@ -207,9 +207,11 @@ std::string json_of(const LoadOptions& options, const LoadResult& result) {
     const LoadTally& tally = result.tally;
     std::string text = fmt::format(
         R"({{"url": "{}", "connections": {}, "threads": {}, "active": {}, "keep_alive": {}, )"
-        R"("offered_rate": {}, "seconds": {:.6f}, "stopped": {}, "cpu_seconds": {:.6f}, )",
+        R"("offered_rate": {}, "began_at": {:.6f}, "seconds": {:.6f}, "stopped": {}, )"
+        R"("cpu_seconds": {:.6f}, )",
         escaped(options.url), options.connections, options.threads, options.active,
-        options.keeps_alive, options.rate, result.seconds, result.was_stopped, result.cpu_seconds);
+        options.keeps_alive, options.rate, result.began_at, result.seconds, result.was_stopped,
+        result.cpu_seconds);
     auto end = std::back_inserter(text);
     fmt::format_to(end, R"("sent": {}, "answered": {}, "rate": {:.3f}, )", tally.sent,
                    tally.answered, per(static_cast<double>(tally.in_window), result.seconds));

@@ -20,7 +20,8 @@ struct LoadSecond {
 
 struct LoadResult {
     LoadTally tally = {};
-    double seconds = 0;      // Of the measurement.
+    double began_at = 0;     // The measurement, by CLOCK_MONOTONIC in seconds.
+    double seconds = 0;      // How long it was.
     double cpu_seconds = 0;  // Of this program in that time.
     bool was_stopped = false;
     // In order: at_seconds, answers, mistakes, p50, p99.

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "loadtest/body_pattern.h"
 #include "loadtest/quantity.h"
 #include "loadtest/source_io.h"
+#include "loadtest/websocket.h"
 
 namespace ringway::loadtest {
 
@@ -18,6 +20,7 @@ namespace {
 constexpr std::uint32_t connections_max = 1'000'000;
 // Of the 28,232 ports that the kernel usually has for connections, most.
 constexpr std::uint32_t connections_per_source_max = 28'000;
+constexpr std::uint64_t message_bytes_max = 16 << 20;
 constexpr std::uint32_t threads_max = 256;
 // Of a table: standard streams, ring, eventfds, and what is being closed while its successor opens.
 constexpr std::uint32_t descriptors_spare = 256;
@@ -229,6 +232,29 @@ Checked set_threads(const LoadWords& words, LoadOptions& options) {
     return {};
 }
 
+// Each request becomes a message, whose echo is looked at byte by byte.
+Checked set_websocket(const LoadWords& words, const Url& url, LoadOptions& options) {
+    if (!words.websocket) return {};
+    if (words.closes) return wrong("a WebSocket lives on: --websocket or --close, not both");
+    for (std::size_t i = 0; i < words.requests.size(); i++) {
+        const RequestWords& said = words.requests[i];
+        if (said.method != "GET" || !said.path.empty()) {
+            return wrong("messages have no method and no path: a WebSocket is the URL's");
+        }
+        if (said.body == "0") return wrong("--websocket: of how many bytes is a message? --body");
+        LoadRequest& request = options.requests[i];
+        if (request.body_bytes > message_bytes_max) {
+            return wrong("a message is of {} bytes at most", message_bytes_max);
+        }
+        request.name = said.name.empty() ? fmt::format("{} bytes", request.body_bytes) : said.name;
+        request.expected = {.length = request.body_bytes, .body = BodyCheck::pattern};
+        request.head = write_pattern_frame(std::exchange(request.body_bytes, 0));
+    }
+    options.handshake = write_handshake({.host = url.authority, .target = url.path},
+                                        words.requests.front().headers);
+    return {};
+}
+
 Checked set_sources(const LoadWords& words, LoadOptions& options) {
     if (!words.sources.empty()) {
         const auto sources = read_sources(words.sources);
@@ -260,6 +286,7 @@ Checked understand(const LoadWords& words, LoadOptions& options) {
     options.json = words.json;
     options.quiet = words.quiet;
     Checked good = read_requests(words, *url, options);
+    if (good) good = set_websocket(words, *url, options);
     if (good) good = read_numbers(words, options);
     if (good) good = set_threads(words, options);
     if (good) good = set_sources(words, options);

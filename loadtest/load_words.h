@@ -40,6 +40,7 @@ struct LoadWords {
     std::string sources = {};
     std::uint32_t receive_buffer = 0;
     bool closes = false;
+    bool websocket = false;  // A request is a message of `body` bytes, and the same comes back.
     std::string rate = {};
     std::string arrivals = "even";
     std::uint64_t seed = 1;

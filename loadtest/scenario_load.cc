@@ -80,6 +80,8 @@ void read_entry(const std::string& name, const toml::value& value, LoadWords& wo
         read_number(value, words.seed);
     } else if (name == "close") {
         read_number(value, words.closes);
+    } else if (name == "websocket") {
+        read_number(value, words.websocket);
     } else if (name == "quiet") {
         read_number(value, words.quiet);
     } else if (name == "request" && value.is_array()) {

@@ -56,6 +56,7 @@ GroupBalancer::GroupBalancer(const Options& options)
       prng_(options.seed),
       recoveries_(options.group.backends.size()),
       weights_(options.group.backends.size()) {
+    due_.reserve(options.group.backends.size());
     if (!group_.sticky.cookie.empty()) {
         sticky_.emplace(group_.sticky, group_.sticky_keys, names_of(group_));
     }
@@ -115,8 +116,8 @@ void GroupBalancer::set_full(std::size_t backend, bool is_full) {
 }
 
 void GroupBalancer::back_off(std::size_t backend, core::Instant until) {
-    recoveries_[backend].usable_at = until;
-    next_usable_ = std::min(next_usable_, until);
+    recoveries_[backend].due_at = until;
+    next_due_ = std::min(next_due_, until);
     set_.block(backend, Block::backing_off);
 }
 
@@ -143,22 +144,35 @@ bool GroupBalancer::has_slow_start() const {
 void GroupBalancer::refresh(core::Instant now) {
     if (refreshed_at_ == now) return;
     refreshed_at_ = now;
-    if (now >= next_usable_) end_back_offs(now);
+    if (now >= next_due_) end_back_offs(now);
     if (slow_count_ > 0 && now >= slow_advanced_at_ + slow_start_interval) advance_slow_starts(now);
     picker_.settle(set_, load_, now);
     if (now >= sampled_at_ + sample_interval) sample(now);
 }
 
+// Who was dead is likely to be dead still. While others can be asked it is knocked at; when nobody
+// can, requests have nothing to lose.
 void GroupBalancer::end_back_offs(core::Instant now) {
-    next_usable_ = core::Instant::max();
+    next_due_ = core::Instant::max();
     for (std::size_t i = 0; i < recoveries_.size(); i++) {
         if (!set_.has(i, Block::backing_off)) continue;
-        if (recoveries_[i].usable_at <= now) {
+        core::Instant& due_at = recoveries_[i].due_at;
+        if (due_at <= now && !set_.open().next(0)) {
             come_back(i, now);
+        } else if (due_at <= now) {
+            due_at = core::Instant::max();
+            due_.push_back(i);
         } else {
-            next_usable_ = std::min(next_usable_, recoveries_[i].usable_at);
+            next_due_ = std::min(next_due_, due_at);
         }
     }
+}
+
+std::optional<std::size_t> GroupBalancer::take_due() {
+    if (due_.empty()) return {};
+    const std::size_t backend = due_.back();
+    due_.pop_back();
+    return backend;
 }
 
 void GroupBalancer::advance_slow_starts(core::Instant now) {

@@ -58,10 +58,15 @@ public:
     void on_answered(std::size_t backend, core::Duration latency, core::Instant now);
 
     void set_full(std::size_t backend, bool is_full);
-    // It refused a connection: nobody is sent there for a while, unless there is nobody else.
+    // It refused a connection: nobody is sent there, unless there is nobody else, until it takes
+    // one. From `until` on it is one of those that `take_due` names.
     void back_off(std::size_t backend, core::Instant until);
     // It took one.
     void on_reachable(std::size_t backend, core::Instant now);
+    // To be asked after each choice, until it says nothing: who is to be knocked at, because its
+    // time is over. Whoever has the connections tries one, at no request's risk, and says what came
+    // of it: `on_reachable` or `back_off`.
+    std::optional<std::size_t> take_due();
 
     // Whether its algorithm asks for the load that other shards put on the backends.
     bool shares_load() const;
@@ -83,8 +88,8 @@ private:
     static constexpr core::Duration slow_start_interval = std::chrono::milliseconds(10);
 
     struct Recovery {
-        core::Instant usable_at{};  // While it backs off.
-        bool is_slow = false;       // Since it came back.
+        core::Instant due_at{};  // While it backs off: when it is to be knocked at.
+        bool is_slow = false;    // Since it came back.
         core::Instant came_back{};
         std::uint32_t answered = 0;
     };
@@ -110,7 +115,8 @@ private:
     core::Prng prng_;
     core::Instant refreshed_at_{};
     std::vector<Recovery> recoveries_;  // By backend.
-    core::Instant next_usable_ = core::Instant::max();
+    core::Instant next_due_ = core::Instant::max();
+    std::vector<std::size_t> due_;
     std::uint32_t slow_count_ = 0;
     core::Instant slow_advanced_at_{};
     core::Instant sampled_at_{};

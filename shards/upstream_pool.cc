@@ -75,8 +75,11 @@ std::optional<GroupBalancer::Choice> UpstreamPool::choose(const http::Selection&
     const std::size_t first = first_[selection.group.value];
     std::optional<std::size_t> excluded;
     if (selection.has_excluded) excluded = selection.excluded.value - first;
-    return balancers_[selection.group.value].choose(
+    GroupBalancer& balancer = balancers_[selection.group.value];
+    const std::optional<GroupBalancer::Choice> choice = balancer.choose(
         selection, excluded, {.now = now, .since_1970 = context_.io.clock().since_1970()});
+    while (const auto due = balancer.take_due()) knock(backends_[first + *due]);
+    return choice;
 }
 
 std::string_view UpstreamPool::write_cookie(core::BackendId id, std::span<char> space) const {
@@ -129,27 +132,41 @@ void UpstreamPool::connect(Backend& backend, const Loan& loan) {
         backend.connections + backend.tunnels >= backend.connections_max) {
         backend.idle_first->client().begin_close();
     }
+    const core::Result<UpstreamConnection*> opened = open(backend);
+    if (!opened) return decline(backend, loan.waiter, opened.error());
+    UpstreamConnection& connection = **opened;
+    connection.waiter = &loan.waiter;
+    connection.response = &loan.response;
+    connection.sets_cookie = loan.sets_cookie;
+    loan.waiter.pending = &connection;
+}
+
+// For nobody: it becomes idle, or the backend is left alone again.
+void UpstreamPool::knock(Backend& backend) {
+    const bool has_place = backend.connections_max == 0 ||
+                           backend.connections + backend.tunnels < backend.connections_max;
+    if (!is_shutting_down_ && has_place && open(backend)) return;
+    backend.balancer->back_off(backend.index, context_.now() + backoff);
+}
+
+core::Result<UpstreamConnection*> UpstreamPool::open(Backend& backend) {
     UpstreamConnection* connection = connections_.try_create(
         context_, UpstreamConnection::Options{
                       .pool = *this, .backend = backend.id.value, .timeouts = *backend.timeouts});
     if (connection == nullptr) {
         counters_.over_limit.add();
-        return decline(
-            backend, loan.waiter,
-            {.code = core::Errc::unavailable, .what = "no place for another connection"});
+        return std::unexpected(core::Error{.code = core::Errc::unavailable,
+                                           .what = "no place for another connection"});
     }
     counters_.connects.add();
     if (core::Result<void> begun = connection->client().connect(backend.address); !begun) {
         connections_.destroy(*connection);
         counters_.connects_failed.add();
-        return decline(backend, loan.waiter, begun.error());
+        return std::unexpected(begun.error());
     }
     backend.connections++;
     count_place(backend);
-    connection->waiter = &loan.waiter;
-    connection->response = &loan.response;
-    connection->sets_cookie = loan.sets_cookie;
-    loan.waiter.pending = connection;
+    return connection;
 }
 
 void UpstreamPool::decline(Backend& backend, http::UpstreamWaiter& waiter,

@@ -4,7 +4,8 @@
 //
 // Invariants: a connection is connecting, idle, lent or ending; `in_flight` of a backend is the
 // number of exchanges that it was chosen for, and of its tunnels; a backend that could not be
-// connected to is not picked for `backoff`, unless that is true of all.
+// connected to is not picked before a connection to it was made, unless that is true of all: after
+// `backoff` the pool tries one for nobody.
 #pragma once
 
 #include <deque>
@@ -119,6 +120,8 @@ private:
         bool sets_cookie = false;
     };
     void connect(Backend& backend, const Loan& loan);
+    void knock(Backend& backend);
+    core::Result<UpstreamConnection*> open(Backend& backend);
     void lend(UpstreamConnection& connection, const Loan& loan, bool is_reused);
     void decline(Backend& backend, http::UpstreamWaiter& waiter, const core::Error& error);
     void keep_idle(UpstreamConnection& connection);

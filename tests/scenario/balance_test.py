@@ -109,7 +109,7 @@ class Hashes(Balance):
 class Tiers(Balance):
     def check_standby(self, first, standby, **options):
         """Those of `standby` are asked while nobody else can be, and only then."""
-        # Each shard finds out by itself, every second, who is dead: an attempt for each of them, and one more.
+        # Each shard finds out by itself who is dead: an attempt for each of them, and one more.
         self.begin(len(first | standby), "retry = { attempts = 3, budget_floor = 1000 }", **options)
         self.eventually_only(first, "who comes first is asked")
         one, *others = sorted(first)
@@ -131,6 +131,24 @@ class Tiers(Balance):
     def test_another_zone_works_while_the_own_is_dead(self):
         zones = [', zone = "there"', ', zone = "here"', ', zone = "here"', ""]
         self.check_standby({1, 2}, {0, 3}, tables=zones, more='zone = "here"')
+
+    def test_dead_backends_cost_no_request(self):
+        """Two dead ones, a backup, two tries: once each shard knows, being knocked at every second costs nobody an answer."""
+        self.begin(3, "retry.attempts = 2", tables=["", "", ", backup = true"])
+        self.fleet.kill(0)
+        self.fleet.kill(1)
+        for _ in range(300):
+            try:
+                ask_once(self.ringway)
+            except AssertionError:
+                pass  # It met both.
+        asked, until = 0, time.monotonic() + 4
+        while time.monotonic() < until:
+            self.assertEqual(ask_once(self.ringway)[0], 2)
+            asked += 1
+        print(f"two dead backends and a backup: {asked} requests in 4 s, all answered", flush=True)
+        self.fleet.start(0)
+        self.eventually_only({0}, "one is back")
 
 
 class Loads(Balance):

@@ -83,6 +83,7 @@ class Client:
 def ask_once(ringway, host="127.0.0.1", **fields):
     """A connection for one request: (backend, Set-Cookie)."""
     client = Client(ringway, host)
-    backend = client.ask(**fields)
-    client.close()
-    return backend, client.set_cookie
+    try:
+        return client.ask(**fields), client.set_cookie
+    finally:
+        client.close()

@@ -65,10 +65,41 @@ TEST_F(GroupBalancerTest, WhoRefusedIsLeftAloneForAWhileUnlessThereIsNobodyElse)
     make();
     balancer->back_off(1, now + 1s);
     EXPECT_FALSE(choose_many(100).contains(1));
-    now += 1s;
+    EXPECT_FALSE(balancer->take_due().has_value());
+    balancer->on_reachable(1, now);
     EXPECT_EQ(choose_many(100)[1], 25);
     for (std::size_t i = 0; i < 4; i++) balancer->back_off(i, now + 1s);
     EXPECT_EQ(choose_many(1'000).size(), 4U);
+}
+
+TEST_F(GroupBalancerTest, WhoIsDueIsKnockedAtOnceAndGetsNoRequestBeforeItAnswers) {
+    make();
+    balancer->back_off(1, now + 1s);
+    balancer->back_off(3, now + 1s);
+    now += 1s;
+    EXPECT_EQ(choose_many(100).size(), 2U);
+    std::set<std::size_t> due;
+    while (const auto backend = balancer->take_due()) due.insert(*backend);
+    EXPECT_EQ(due, (std::set<std::size_t>{1, 3}));
+    now += 10s;  // One is enough, however long it takes.
+    EXPECT_EQ(choose_many(100).size(), 2U);
+    EXPECT_FALSE(balancer->take_due().has_value());
+    balancer->on_reachable(1, now);
+    EXPECT_EQ(choose_many(99).size(), 3U);
+    balancer->back_off(3, now + 1s);
+    now += 1s;
+    choose();
+    EXPECT_EQ(balancer->take_due(), 3U);
+}
+
+TEST_F(GroupBalancerTest, WhereNobodyElseCanBeAskedTheFirstWhoIsDueGetsRequestsAgain) {
+    make();
+    for (std::size_t i = 0; i < 4; i++) balancer->back_off(i, now + 1s);
+    now += 1s;
+    EXPECT_EQ(choose_many(100).size(), 1U);
+    int due = 0;
+    while (balancer->take_due()) due++;
+    EXPECT_EQ(due, 3);
 }
 
 TEST_F(GroupBalancerTest, WhoIsFullIsPassedOverAndWhoWasTriedToo) {
@@ -157,6 +188,7 @@ TEST_F(GroupBalancerTest, OneThatCameBackGetsItsShareStepByStep) {
     balancer->back_off(1, now + 1s);
     choose();
     now += 1s;
+    balancer->on_reachable(1, now);
     const int at_first = choose_many(4'000)[1];
     EXPECT_GT(at_first, 0);
     EXPECT_LT(at_first, 150);
