@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 #include <utility>
 
 namespace ringway::loadtest {
@@ -18,6 +19,12 @@ constexpr core::BufferPool::Options buffer_options{.count = 65'535, .bytes_each 
 std::uint64_t seed_of(std::uint64_t seed, std::uint32_t generator) {
     std::uint64_t own = seed + generator;
     return core::Prng::splitmix(own);
+}
+
+core::Duration thread_cpu_time() {
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 // How many of the first `count` connections ask. They are spread evenly, so that they are not
@@ -180,6 +187,7 @@ void LoadGenerator::begin_running() {
 // What the preparations and the warm-up counted is forgotten, but for what they left behind.
 void LoadGenerator::begin_measuring() {
     is_measuring_ = true;
+    cpu_before_ = thread_cpu_time();
     LoadTally fresh;
     fresh.connects = tally_.connects;
     fresh.connects_failed = tally_.connects_failed;
@@ -188,6 +196,10 @@ void LoadGenerator::begin_measuring() {
 
 void LoadGenerator::begin_draining() {
     phase_ = Phase::draining;
+    if (is_measuring_) {
+        tally_.measured = ends_ - begins_;
+        tally_.cpu = thread_cpu_time() - cpu_before_;
+    }
     if (!is_open_loop()) return;
     for (; arrivals_.next() < ends_; arrivals_.take()) {
         if (arrivals_.next() >= begins_) tally_.unsent++;

@@ -115,6 +115,7 @@ private:
     core::Instant ramp_ends_{};
     core::Instant begins_ = core::Instant::max();  // The measurement.
     core::Instant ends_{};
+    core::Duration cpu_before_{0};  // Of this thread, when the measurement began.
     core::TimerOf<LoadGenerator> look_{*this};
 
     // Active connections that wait to be asked, in the order in which they became free.

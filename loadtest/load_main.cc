@@ -42,15 +42,6 @@ core::Instant monotonic_now() {
     return core::Instant{std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec)};
 }
 
-double cpu_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
-    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 void raise_descriptor_limit() {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -148,7 +139,6 @@ private:
     LoadResult result_;
     bool shows_progress_ = false;
     core::Instant looked_at_{};
-    double cpu_before_ = 0;
 };
 
 void LoadRun::start() {
@@ -189,17 +179,11 @@ void LoadRun::watch() {
         if (!has_begun) {
             has_begun = true;
             begin = looked_at_ = *begins + options_.warm_up;
-            cpu_before_ = cpu_seconds();
             result_.began_at = Seconds(begin.time_since_epoch()).count();
         }
         const core::Instant end = begin + options_.duration;
-        if (result_.cpu_seconds == 0 && now >= end)
-            result_.cpu_seconds = cpu_seconds() - cpu_before_;
-        if (!result_.was_stopped) result_.seconds = Seconds(std::min(now, end) - begin).count();
         if (now - looked_at_ >= std::chrono::seconds(1) && now <= end) on_second(now);
     }
-    if (has_begun && !result_.was_stopped) result_.seconds = Seconds(options_.duration).count();
-    if (result_.cpu_seconds == 0) result_.cpu_seconds = cpu_seconds() - cpu_before_;
 }
 
 void LoadRun::on_second(core::Instant now) {
@@ -237,6 +221,8 @@ int LoadRun::run() {
     watch();
     threads_.clear();
     stage_.collect(result_.tally);
+    result_.seconds = Seconds(result_.tally.measured).count();
+    result_.cpu_seconds = Seconds(result_.tally.cpu).count();
     return report();
 }
 

@@ -23,6 +23,9 @@ constexpr std::array<Percentile, 5> percentiles{{
     {"p99.99", 0.9999},
 }};
 
+// Of a thread: from here on it is no ruler.
+constexpr double busy_share = 0.9;
+
 double ms(core::Duration time) {
     return static_cast<double>(time.count()) / 1e6;
 }
@@ -165,8 +168,9 @@ std::string progress_line(const LoadResult::Point& point) {
 
 bool is_clean(const LoadResult& result) {
     const LoadTally& tally = result.tally;
-    return tally.mistakes_total() == 0 && tally.unfinished == 0 && tally.unsent == 0 &&
-           tally.connects_failed == 0 && tally.held_lost == 0 && tally.stray == 0;
+    return tally.answered > 0 && tally.mistakes_total() == 0 && tally.unfinished == 0 &&
+           tally.unsent == 0 && tally.connects_failed == 0 && tally.held_lost == 0 &&
+           tally.stray == 0;
 }
 
 std::string table_of(const LoadOptions& options, const LoadResult& result) {
@@ -200,6 +204,11 @@ std::string table_of(const LoadOptions& options, const LoadResult& result) {
     fmt::format_to(end, "generator   {:.2f} us of CPU per answer, {:.0f} % of a core\n",
                    per(result.cpu_seconds * 1e6, answered),
                    per(100 * result.cpu_seconds, result.seconds));
+    if (result.cpu_seconds > busy_share * result.seconds * options.threads) {
+        text +=
+            "            it was busy all the time: what limits is perhaps the load; see "
+            "--threads\n";
+    }
     return text;
 }
 

@@ -39,7 +39,7 @@ LoadResult::Point point_of(const LoadSecond& second);
 std::string progress_line(const LoadResult::Point& point);
 std::string table_of(const LoadOptions& options, const LoadResult& result);
 std::string json_of(const LoadOptions& options, const LoadResult& result);
-// Everything that was asked for was answered as expected.
+// Something was asked for, and all of it answered as expected.
 bool is_clean(const LoadResult& result);
 
 }  // namespace ringway::loadtest

@@ -42,6 +42,8 @@ void LoadTally::add(const LoadTally& other) {
     held_lost += other.held_lost;
     bytes_in += other.bytes_in;
     bytes_out += other.bytes_out;
+    measured = std::max(measured, other.measured);
+    cpu += other.cpu;
     for (std::size_t i = 0; i < mistake_kinds; i++) mistakes[i] += other.mistakes[i];
     by_backend.resize(std::max(by_backend.size(), other.by_backend.size()));
     for (std::size_t i = 0; i < other.by_backend.size(); i++) by_backend[i] += other.by_backend[i];

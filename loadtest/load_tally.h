@@ -48,6 +48,8 @@ struct LoadTally {
     std::uint64_t held_lost = 0;  // Idle connections that were held and that the server ended.
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
+    core::Duration measured{0};  // How long the measurement was; told at the end, as is
+    core::Duration cpu{0};       // what it cost the generators.
     std::array<std::uint64_t, mistake_kinds> mistakes{};
     std::vector<std::uint64_t> by_backend;  // Answers, by the number in X-Backend.
     std::vector<KindTally> kinds;           // By kind of request, where there are several.

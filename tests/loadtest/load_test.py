@@ -2,6 +2,8 @@
 """Tests of ringway-load, against ringway-origin: what it counts is what the origin counted, and every kind of wrong answer is told."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -114,6 +116,40 @@ class ManyConnections(LoadTest):
         self.assertAlmostEqual(result["sent"], 200, delta=5)
         # Each was asked once before.
         self.assertEqual(fleet.counts()["answers"], result["answered"] + 1500)
+
+
+class Terminal(LoadTest):
+    def start(self, fleet, **how):
+        command = [LOAD, f"http://127.0.0.1:{fleet.ports[0]}/", "-c", "2", "-d", "1h", "--json", "-"]
+        load = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **how)
+        self.addCleanup(load.communicate)
+        self.addCleanup(load.kill)
+        return load
+
+    def test_an_interrupt_ends_it_and_the_result_is_told(self):
+        fleet = self.fleet()
+        load = self.start(fleet)
+        self.until(lambda: fleet.counts()["answers"] > 100, "the load does not begin")
+        load.send_signal(signal.SIGINT)
+        output, _ = load.communicate(timeout=RUN_SECONDS_MAX)
+        result = json.loads(output)
+        self.assertTrue(result["stopped"])
+        self.assertEqual(result["answered"], fleet.counts()["answers"])
+        self.assertEqual(load.returncode, CLEAN)
+        # Of the rate, which is over the time that it was.
+        self.assertAlmostEqual(result["rate"] * result["seconds"], result["answered"], delta=0.5 * result["answered"])
+
+    def test_shows_its_progress_on_a_terminal_only(self):
+        terminal, stderr = os.openpty()
+        self.addCleanup(os.close, terminal)
+        load = self.start(self.fleet(), stderr=stderr)
+        os.close(stderr)
+        self.assertRegex(os.read(terminal, 1000).decode(), r"s +[\d,]+/s  p50 +[\d.]+  p99 +[\d.]+ ms  errors 0")
+        load.send_signal(signal.SIGTERM)
+        output, _ = load.communicate(timeout=RUN_SECONDS_MAX)
+        self.assertGreaterEqual(len(json.loads(output)["series"]), 1)
+        # `run` has no terminal.
+        self.assertEqual(run(f"http://127.0.0.1:{self.fleet().ports[0]}/", "-d", "1200ms").stderr, "")
 
 
 class OpenLoop(LoadTest):
@@ -372,6 +408,12 @@ class CommandLine(unittest.TestCase):
         done = run(f"http://127.0.0.1:{port}/", "-d", "1s")
         self.assertEqual(done.returncode, REFUSED)
         self.assertIn("Connection refused", done.stderr)
+
+    def test_says_when_the_result_cannot_be_written(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            done = run(f"http://127.0.0.1:{server.getsockname()[1]}/", "-d", "10ms", "--grace", "0", "--json", "/nowhere/result.json")
+        self.assertEqual(done.returncode, REFUSED)
+        self.assertIn("cannot write /nowhere/result.json", done.stderr)
 
     def test_help(self):
         done = run("--help")

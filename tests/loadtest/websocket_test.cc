@@ -109,7 +109,9 @@ TEST(WebSocketFrame, IsThePatternUnderItsMask) {
         EXPECT_EQ(static_cast<std::uint8_t>(sent[0]), 0x82);
         EXPECT_NE(sent[1] & 0x80, 0) << "a client has to mask";
         std::string payload = sent.substr(head + 4);
-        for (std::size_t i = 0; i < size; i++) payload[i] ^= sent[head + i % 4];
+        for (std::size_t i = 0; i < size; i++) {
+            payload[i] = static_cast<char>(payload[i] ^ sent[head + i % 4]);
+        }
         EXPECT_EQ(payload, pattern(size));
     }
     EXPECT_EQ(write_pattern_frame(70'000).size(), 10 + 4 + 70'000U);
