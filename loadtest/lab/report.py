@@ -64,7 +64,8 @@ def row(session, peer, connections, rival):
     }
 
 
-def machine(session):
+def host():
+    """Where and of what commit a figure is."""
     cpu = "unknown"
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -82,8 +83,14 @@ def machine(session):
         "cores": os.cpu_count(),
         "kernel": platform.release(),
         "commit": commit or "unknown",
-        "congestion": netns.congestion(),
         "load": os.getloadavg()[0],
+        "versions": {},
+    }
+
+
+def machine(session):
+    return host() | {
+        "congestion": netns.congestion(),
         "quota": session.settings.share if session.group.limited else None,
         "origin": session.origin.name,
         "versions": {peer.name: peer.version() for peer in session.peers},

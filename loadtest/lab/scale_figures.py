@@ -9,7 +9,7 @@ import json
 import pathlib
 import time
 
-from lab import idle, stats
+from lab import idle, report, stats
 from lab.peers import Peer
 from lab.processes import Failure, Workplace
 from lab.rig import Origin
@@ -46,7 +46,7 @@ def scale(arguments, say):
         Bar(f"errors in {held['seconds']:.0f} s, {held['sent']:,} requests", stats.spread([held["errors"]]), 0, digits=0),
     ]
     remarks = [f"the kernel's own: {held['kernel_bytes']:,.0f} bytes per connection, both ends of it and its pending receives"]
-    return Verdicts(bars, remarks, {"held": held, "growth": growth})
+    return Verdicts(bars, remarks, {"machine": report.host(), "held": held, "growth": growth})
 
 
 class Proxy:
@@ -180,11 +180,11 @@ def grow_once(place, build, connections, backends):
     before, already = proxy.cpu_us(), asked()
     time.sleep(GROWTH_SECONDS)
     used, answered = proxy.cpu_us() - before, asked() - already
-    report = end_load(place, load, seconds)
+    answers = end_load(place, load, seconds)
     for process in [proxy.process, *(fleet.process for fleet in fleets)]:
         place.end(process)
     # Ten connections may all be busy when a request is due; that is no error here.
-    errors = {kind: count for kind, count in report["errors"].items() if count and kind != "unsent"}
+    errors = {kind: count for kind, count in answers["errors"].items() if count and kind != "unsent"}
     if errors:
         raise Failure(f"{connections} connections, {backends} backends: {errors}")
     return used / answered
