@@ -347,6 +347,13 @@ class Slow(unittest.TestCase):
         self.assertFalse(slow_figures.bar("body", "new", [*pairs, self.pair(1, 1, {"new: timed out": 1})]).met)
         self.assertFalse(slow_figures.bar("body", "new", []).met)
 
+    def test_connections_are_counted_at_their_near_end(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            with socket.create_connection(("127.0.0.1", port)), self.accept(server, 1)[0]:
+                self.assertEqual(1, siege.established(port))
+            self.assertEqual(0, siege.established(port))
+
     def test_a_polite_client_also_asks_past_the_proxy(self):
         client = polite.Client(1, 2)
         asked = []
