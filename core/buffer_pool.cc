@@ -9,8 +9,7 @@
 
 namespace ringway::core {
 
-void Buffer::reset() {
-    if (slot_ == nullptr) return;
+void Buffer::give_back() {
     BufferSlot* slot = release();
     slot->pool->give_back(*slot);
 }

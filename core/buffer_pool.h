@@ -52,7 +52,9 @@ public:
     ~Buffer() { reset(); }
 
     explicit operator bool() const { return slot_ != nullptr; }
-    void reset();
+    void reset() {
+        if (slot_ != nullptr) give_back();
+    }
     BufferSlot* release() {
         BufferSlot* slot = slot_;
         slot_ = nullptr;
@@ -83,6 +85,8 @@ public:
     void append(std::span<const std::byte> bytes);
 
 private:
+    void give_back();
+
     BufferSlot* slot_ = nullptr;
 };
 

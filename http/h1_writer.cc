@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "core/check.h"
+#include "core/short_copy.h"
 
 namespace ringway::http {
 namespace {
 
-constexpr std::string_view crlf = "\r\n";
+constexpr char crlf[] = "\r\n";
+constexpr std::size_t crlf_bytes = 2;
 
 // The parts of a head that come neither from the head nor from the edits: version, status, framing,
 // connection, line ends. 9 + 3 + 2 + 28 + 24 + 2, and some for a "/" or a space that was missing.
@@ -18,9 +21,14 @@ class Pen {
 public:
     explicit Pen(std::span<char> space) : begin_(space.data()), at_(space.data()) {}
 
-    // `text` may be a view of nothing, which memcpy does not take.
-    void put(std::string_view text) { at_ = std::ranges::copy(text, at_).out; }
+    void put(std::string_view text) { at_ = core::copy_short(text, at_); }
     void put(char byte) { *at_++ = byte; }
+    // Of a length known here, which makes it one store or two.
+    template <std::size_t N>
+    void put(const char (&text)[N]) {
+        std::memcpy(at_, text, N - 1);
+        at_ += N - 1;
+    }
     std::size_t written() const { return static_cast<std::size_t>(at_ - begin_); }
 
 private:
@@ -42,7 +50,7 @@ std::size_t find_next(const HeadEdits& edits, bool wanted, std::size_t index, st
 
 // Where the line of a field begins; behind the last one, where the empty line does.
 std::size_t line_begin(const Head& head, std::size_t index) {
-    return index < head.fields.size() ? head.fields[index].name.begin : head.bytes - crlf.size();
+    return index < head.fields.size() ? head.fields[index].name.begin : head.bytes - crlf_bytes;
 }
 
 // Fields lie one behind the other, so what is kept goes in as few copies as there are gaps.
