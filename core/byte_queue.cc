@@ -84,16 +84,33 @@ void ByteQueue::clear() {
     while (first_ != nullptr) pop();
 }
 
-std::span<const std::byte> ByteQueue::begin_send() {
+Part ByteQueue::begin_send() {
     CHECK(first_ != nullptr);
     BufferPool::lend_in_place(*first_);
     return {first_->memory + first_->begin, first_->end - first_->begin};
 }
 
+std::span<const Part> ByteQueue::begin_send(std::span<Part> space) {
+    CHECK(first_ != nullptr && !space.empty());
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    for (BufferSlot* slot = first_; slot != nullptr && count < space.size(); slot = slot->next) {
+        bytes += slot->end - slot->begin;
+        if (count > 0 && bytes > gather_bytes_max) break;
+        BufferPool::lend_in_place(*slot);
+        space[count++] = {slot->memory + slot->begin, slot->end - slot->begin};
+    }
+    return space.first(count);
+}
+
 std::size_t ByteQueue::end_send() {
     CHECK(is_sending());
-    BufferPool::reclaim_in_place(*first_);
-    return pop().size();
+    std::size_t bytes = 0;
+    while (is_sending()) {
+        BufferPool::reclaim_in_place(*first_);
+        bytes += pop().size();
+    }
+    return bytes;
 }
 
 }  // namespace ringway::core

@@ -33,6 +33,10 @@ namespace ringway::core {
 
 class BufferPool;
 
+// Bytes that lie in several places, in order.
+using Part = std::span<const std::byte>;
+inline constexpr std::size_t send_parts_max = 8;
+
 // Clients' bytes and backends' bytes land in different pools, so that a flood of requests can
 // never keep answers from being read.
 enum class Pool : std::uint8_t { client, upstream };
@@ -88,6 +92,9 @@ public:
     virtual void receive(Completion& completion, int fd, Pool pool) = 0;
     virtual void receive_into(Completion& completion, int fd, std::span<std::byte> space) = 0;
     virtual void send(Completion& completion, int fd, std::span<const std::byte> bytes) = 0;
+    // As `send`, of at most `send_parts_max` parts, none of them empty, as if they lay in one
+    // place. `parts` itself need not outlive the call.
+    virtual void send_parts(Completion& completion, int fd, std::span<const Part> parts) = 0;
     // As `send`, by who closes, or ends his side, as soon as it has completed: bytes and end leave
     // together.
     virtual void send_last(Completion& completion, int fd, std::span<const std::byte> bytes) = 0;

@@ -1,6 +1,7 @@
 #include "core/stream.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -120,11 +121,16 @@ void Stream::on_buffers_back() noexcept {
 void Stream::flush() {
     if (state_ != State::open || has_failed_ || !can_send()) return;
     if (send_.in_flight() || output_.empty()) return;
-    const std::span<const std::byte> bytes = output_.begin_send();
-    if (sending_ == Sending::ends_behind_output && bytes.size() == output_.size()) {
-        return io_.send_last(send_.then<&Stream::on_sent>(), fd_, bytes);
+    send_.then<&Stream::on_sent>();
+    // What goes together with the end goes by itself.
+    const bool ends = sending_ == Sending::ends_behind_output;
+    if (output_.has_several() && !ends) {
+        std::array<Part, send_parts_max> space;
+        return io_.send_parts(send_, fd_, output_.begin_send(space));
     }
-    io_.send(send_.then<&Stream::on_sent>(), fd_, bytes);
+    const Part bytes = output_.begin_send();
+    if (ends && bytes.size() == output_.size()) return io_.send_last(send_, fd_, bytes);
+    io_.send(send_, fd_, bytes);
 }
 
 void Stream::flush_last() {

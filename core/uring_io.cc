@@ -20,7 +20,9 @@ namespace ringway::core {
 
 namespace {
 
+// Before a submit is due because of them.
 constexpr std::size_t connects_per_tick_max = 64;
+constexpr std::size_t messages_per_tick_max = 64;
 
 std::unexpected<Error> failed(int sys, const char* what) {
     return std::unexpected(Error{.code = errc_of(sys), .sys = sys, .what = what});
@@ -45,6 +47,7 @@ UringIo::UringIo(const Options& options)
       bulk_pool_(options.bulk_pool) {
     ready_.reserve(options.completion_entries);
     connect_addresses_.reserve(connects_per_tick_max);
+    messages_.reserve(messages_per_tick_max);
 }
 
 Result<void> UringIo::set_up() {
@@ -190,7 +193,12 @@ void UringIo::submit() {
         io_uring_get_events(&ring_);
         harvest();
     }
+    forget_submitted();
+}
+
+void UringIo::forget_submitted() {
     connect_addresses_.clear();
+    messages_.clear();
 }
 
 void UringIo::accept(Completion& completion, int listen_fd) {
@@ -235,6 +243,22 @@ io_uring_sqe* UringIo::start_send(Completion& completion, int fd,
 
 void UringIo::send(Completion& completion, int fd, std::span<const std::byte> bytes) {
     start_send(completion, fd, bytes);
+}
+
+void UringIo::send_parts(Completion& completion, int fd, std::span<const Part> parts) {
+    if (parts.size() == 1) return send(completion, fd, parts.front());
+    CHECK(parts.size() <= send_parts_max);
+    if (messages_.size() == messages_per_tick_max) submit();
+    io_uring_sqe* sqe = start(completion);
+    Message& message = messages_.emplace_back();
+    for (std::size_t i = 0; i < parts.size(); i++) {
+        message.parts[i] = {const_cast<std::byte*>(parts[i].data()), parts[i].size()};
+    }
+    message.header = {};
+    message.header.msg_iov = message.parts.data();
+    message.header.msg_iovlen = parts.size();
+    io_uring_prep_sendmsg(sqe, fd, &message.header, MSG_WAITALL | MSG_NOSIGNAL);
+    io_uring_sqe_set_data(sqe, &completion);
 }
 
 // What is less than a segment waits for the FIN and takes it along.
@@ -392,7 +416,7 @@ void UringIo::run_once(Instant until, SleepGate& gate) {
         gate.on_awake();
         harvest();
     }
-    if (all_submitted) connect_addresses_.clear();
+    if (all_submitted) forget_submitted();
     read_clock();
     deliver();
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <liburing.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <memory>
@@ -67,6 +68,7 @@ public:
     void receive(Completion& completion, int fd, Pool pool) override;
     void receive_into(Completion& completion, int fd, std::span<std::byte> space) override;
     void send(Completion& completion, int fd, std::span<const std::byte> bytes) override;
+    void send_parts(Completion& completion, int fd, std::span<const Part> parts) override;
     void send_last(Completion& completion, int fd, std::span<const std::byte> bytes) override;
     void poll(Completion& completion, int fd, unsigned events) override;
     void close(Completion& completion, int fd) override;
@@ -91,6 +93,11 @@ private:
         std::uint16_t entries;
         std::uint16_t missing;  // Buffers the ring lacks.
     };
+    // What the kernel reads when it takes a send of several parts.
+    struct Message {
+        msghdr header;
+        std::array<iovec, send_parts_max> parts;
+    };
     struct Ready {
         Completion* completion;
         std::int32_t result;
@@ -107,6 +114,7 @@ private:
     io_uring_sqe* start(Completion& completion);
     io_uring_sqe* start_send(Completion& completion, int fd, std::span<const std::byte> bytes);
     void submit();
+    void forget_submitted();
     void refill();
     void refill(ReceiveRing& ring);
     std::size_t harvest();
@@ -130,7 +138,8 @@ private:
     // While it runs.
     Clock clock_;
     std::vector<Ready> ready_;
-    std::vector<Address> connect_addresses_;  // Of connects not yet submitted.
+    std::vector<Address> connect_addresses_;  // Of connects not yet submitted,
+    std::vector<Message> messages_;           // and of sends in parts.
     std::size_t in_flight_ = 0;
     unsigned looks_in_vain_ = 0;  // In a row.
     unsigned looks_to_skip_ = 0;

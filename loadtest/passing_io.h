@@ -37,6 +37,10 @@ public:
     void send(core::Completion& completion, int fd, std::span<const std::byte> bytes) override {
         under_.send(completion, fd, bytes);
     }
+    void send_parts(core::Completion& completion, int fd,
+                    std::span<const core::Part> parts) override {
+        under_.send_parts(completion, fd, parts);
+    }
     void send_last(core::Completion& completion, int fd,
                    std::span<const std::byte> bytes) override {
         under_.send_last(completion, fd, bytes);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,7 @@ protected:
     std::vector<std::string> sends() {
         std::vector<std::string> result;
         while (!queue_.empty()) {
-            const std::span<const std::byte> bytes = queue_.begin_send();
-            const std::size_t size = bytes.size();
+            const std::size_t size = queue_.begin_send().size();
             EXPECT_TRUE(queue_.is_sending());
             // Lent memory is the kernel's; a copy is read before, as the kernel would.
             EXPECT_EQ(queue_.end_send(), size);
@@ -72,6 +72,36 @@ TEST_F(ByteQueueTest, NeverJoinsWithWhatTheKernelHas) {
     EXPECT_EQ(drain(), "secondthird");
 }
 
+TEST_F(ByteQueueTest, LendsAsManyBuffersAsOneSendMayHave) {
+    for (int i = 0; i < 5; i++)
+        queue_.push(buffer_of(std::string(224, static_cast<char>('a' + i))));
+    std::array<Part, 3> space;
+    const std::span<const Part> parts = queue_.begin_send(space);
+    ASSERT_EQ(parts.size(), 3U);
+    EXPECT_EQ(parts[2].size(), 224U);
+    EXPECT_EQ(queue_.size(), 5U * 224U) << "what is being sent is still here";
+    EXPECT_EQ(queue_.end_send(), 3U * 224U);
+    EXPECT_EQ(queue_.size(), 2U * 224U);
+    EXPECT_EQ(queue_.begin_send(space).size(), 2U);
+    EXPECT_EQ(queue_.end_send(), 2U * 224U);
+    EXPECT_EQ(pool_.free_count(), 64U);
+}
+
+TEST_F(ByteQueueTest, LendsALongBufferAlone) {
+    BufferPool pool{{.count = 4, .bytes_each = 100'000}};
+    for (const std::size_t size : {90'000U, 30'000U, 30'000U, 30'000U}) {
+        Buffer buffer = pool.try_take();
+        buffer.extend(size);
+        queue_.push(std::move(buffer));
+    }
+    std::array<Part, 8> space;
+    EXPECT_EQ(queue_.begin_send(space).size(), 1U);
+    EXPECT_EQ(queue_.end_send(), 90'000U);
+    EXPECT_EQ(queue_.begin_send(space).size(), 2U);
+    EXPECT_EQ(queue_.end_send(), 60'000U);
+    queue_.clear();
+}
+
 TEST_F(ByteQueueTest, EmptyBuffersVanish) {
     queue_.push(Buffer{});
     queue_.push(buffer_of(""));
@@ -82,11 +112,11 @@ TEST_F(ByteQueueTest, EmptyBuffersVanish) {
 TEST_F(ByteQueueTest, CopiesAllOrNothing) {
     std::vector<Buffer> taken;
     while (pool_.free_count() > 2) taken.push_back(pool_.try_take());
-    const std::string text(3 * 224, 'x');
+    const std::string text(3UL * 224, 'x');
     EXPECT_FALSE(queue_.try_copy(std::as_bytes(std::span{text}), pool_));
     EXPECT_TRUE(queue_.empty());
     EXPECT_EQ(pool_.free_count(), 2U);
-    EXPECT_TRUE(queue_.try_copy(std::as_bytes(std::span{text}.first(2 * 224)), pool_));
+    EXPECT_TRUE(queue_.try_copy(std::as_bytes(std::span{text}.first(2UL * 224)), pool_));
     EXPECT_EQ(queue_.size(), 2U * 224U);
 }
 

@@ -234,6 +234,47 @@ TEST_P(IoContract, SendsAllOfALargeBufferToASlowReader) {
     close(pair);
 }
 
+TEST_P(IoContract, SendsPartsAsIfTheyLayInOnePlace) {
+    const Pair pair = make_pair();
+    const std::string sent = pattern(is_calm() ? 8'000'000 : 400'000);
+    const Part whole = as_bytes(sent);
+    Waiter sending;
+    {
+        // One byte, some, and more than the kernel's buffers hold; the list itself does not last.
+        const std::vector<Part> parts{whole.subspan(0, 1), whole.subspan(1, 20'000),
+                                      whole.subspan(20'001, 2), whole.subspan(20'003)};
+        io().send_parts(sending.armed(), pair.client, parts);
+    }
+    for (int i = 0; i < 30; i++) engine->tick();
+    EXPECT_FALSE(sending.has_ended());
+    std::string bytes;
+    receive(pair.server, sent.size(), bytes);
+    ASSERT_TRUE(run_until_ended(sending));
+    EXPECT_EQ(sending.result(), static_cast<int>(sent.size()));
+    EXPECT_TRUE(bytes == sent);
+    close(pair);
+}
+
+TEST_P(IoContract, TakesMoreSendsOfPartsInATickThanItKeepsListsFor) {
+    std::vector<Pair> pairs;
+    for (int i = 0; i < 100; i++) pairs.push_back(make_pair());
+    std::vector<Waiter> sending(pairs.size());
+    const std::string sent = pattern(300);
+    const Part whole = as_bytes(sent);
+    for (std::size_t i = 0; i < pairs.size(); i++) {
+        const std::array parts{whole.subspan(i, 1), whole.subspan(i + 1, 99)};
+        io().send_parts(sending[i].armed(), pairs[i].client, parts);
+    }
+    for (std::size_t i = 0; i < pairs.size(); i++) {
+        std::string bytes;
+        receive(pairs[i].server, 100, bytes);
+        EXPECT_EQ(bytes, sent.substr(i, 100)) << i;
+        ASSERT_TRUE(run_until_ended(sending[i]));
+        EXPECT_EQ(sending[i].result(), 100);
+        close(pairs[i]);
+    }
+}
+
 TEST_P(IoContract, CarriesBothDirectionsAtOnce) {
     const Pair pair = make_pair();
     const std::string up = pattern(200'000, 1);

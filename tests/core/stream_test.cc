@@ -135,6 +135,25 @@ TEST_F(StreamTest, SendsInOrderAndSaysWhenAllIsOut) {
     EXPECT_EQ(std::string_view(space, static_cast<std::size_t>(count)), "first second third");
 }
 
+TEST_F(StreamTest, SendsTheBuffersThatWaitTogether) {
+    push(std::string(1'000, 'a'));
+    std::string sent(1'000, 'a');
+    // Too large to be joined, and behind what the kernel has.
+    for (char letter = 'b'; letter < 'f'; letter++) {
+        Buffer buffer = io_->pool(Pool::client).try_take();
+        const std::string text(9'000, letter);
+        buffer.append(std::as_bytes(std::span{text}));
+        stream_->output().push(std::move(buffer));
+        sent += text;
+    }
+    const std::uint64_t before = io_->counts().completions;
+    EXPECT_TRUE(run_until([&] { return ears_.drained > 0 && stream_->output().empty(); }));
+    EXPECT_EQ(io_->counts().completions - before, 2U) << "the first, and all the others";
+    std::string text(sent.size(), '\0');
+    EXPECT_EQ(::recv(peer_, text.data(), text.size(), MSG_WAITALL), ssize_t(sent.size()));
+    EXPECT_TRUE(text == sent);
+}
+
 TEST_F(StreamTest, SendsAllOfALongOutputThatIsTheLast) {
     const std::string sent(100'000, 'l');
     ASSERT_TRUE(
@@ -204,7 +223,7 @@ TEST_F(TcpStreamTest, TheLastOutputLeavesTogetherWithTheEnd) {
     stream_->flush_last();  // Too late for what is being sent.
     EXPECT_TRUE(run_until([&] { return ears_.drained == 2; }));
     char space[64];
-    ASSERT_EQ(::recv(peer_, space, sizeof space, 0), 21);
+    ASSERT_EQ(::recv(peer_, space, 21, MSG_WAITALL), 21);
     ASSERT_TRUE(stream_->output().try_copy(std::as_bytes(std::span{"last", 4}), io_->bulk_pool()));
     stream_->flush_last();
     EXPECT_TRUE(run_until([&] { return ears_.drained == 3; }));

@@ -78,6 +78,8 @@ void Kernel::submit(const io_uring_sqe& sqe) {
         complete(sqe.user_data, static_cast<std::int32_t>(sqe.len));
         socket_of(sqe.fd).peer->on_bytes(sqe.fd,
                                          {reinterpret_cast<const char*>(sqe.addr), sqe.len});
+    } else if (sqe.opcode == IORING_OP_SENDMSG) {
+        send_parts(sqe);
     } else if (sqe.opcode == IORING_OP_CLOSE) {
         close(sqe);
     } else {
@@ -93,6 +95,17 @@ void Kernel::begin_receive(const io_uring_sqe& sqe) {
                       .size = sqe.len,
                       .group = sqe.buf_group};
     try_receive(socket);
+}
+
+void Kernel::send_parts(const io_uring_sqe& sqe) {
+    const auto& header = *reinterpret_cast<const msghdr*>(sqe.addr);
+    std::string bytes;
+    for (std::size_t i = 0; i < header.msg_iovlen; i++) {
+        const iovec& part = header.msg_iov[i];
+        bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
+    }
+    complete(sqe.user_data, static_cast<std::int32_t>(bytes.size()));
+    socket_of(sqe.fd).peer->on_bytes(sqe.fd, bytes);
 }
 
 void Kernel::close(const io_uring_sqe& sqe) {

@@ -83,6 +83,7 @@ private:
     void complete(std::uint64_t user_data, std::int32_t result, std::uint32_t flags = 0);
     void begin_receive(const io_uring_sqe& sqe);
     void try_receive(Socket& socket);
+    void send_parts(const io_uring_sqe& sqe);
     void close(const io_uring_sqe& sqe);
     Socket& socket_of(int fd);
     int new_socket(Peer* peer);

@@ -175,14 +175,20 @@ void SimIo::receive_into(core::Completion& completion, int fd, std::span<std::by
 }
 
 void SimIo::send(core::Completion& completion, int fd, std::span<const std::byte> bytes) {
-    CHECK(!bytes.empty() && !std::exchange(descriptor(fd).send_pending, true));
-    start(completion, Kind::send, fd).bytes = bytes;
+    send_parts(completion, fd, {&bytes, 1});
+}
+
+void SimIo::send_parts(core::Completion& done, int fd, std::span<const core::Part> parts) {
+    CHECK(!parts.empty() && parts.size() <= core::send_parts_max);
+    for (const core::Part& part : parts) CHECK(!part.empty());
+    CHECK(!std::exchange(descriptor(fd).send_pending, true));
+    start(done, Kind::send, fd).parts.assign(parts.begin(), parts.end());
 }
 
 void SimIo::send_last(core::Completion& completion, int fd, std::span<const std::byte> bytes) {
     CHECK(!bytes.empty() && !std::exchange(descriptor(fd).send_pending, true));
     Operation& operation = start(completion, Kind::send, fd);
-    operation.bytes = bytes;
+    operation.parts.assign(1, bytes);
     operation.is_last = true;
 }
 

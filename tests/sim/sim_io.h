@@ -63,6 +63,7 @@ public:
     void receive(core::Completion& completion, int fd, core::Pool pool) override;
     void receive_into(core::Completion& completion, int fd, std::span<std::byte> space) override;
     void send(core::Completion& completion, int fd, std::span<const std::byte> bytes) override;
+    void send_parts(core::Completion& done, int fd, std::span<const core::Part> parts) override;
     void send_last(core::Completion& completion, int fd, std::span<const std::byte> bytes) override;
     void poll(core::Completion& completion, int fd, unsigned events) override;
     void close(core::Completion& completion, int fd) override;
@@ -77,7 +78,6 @@ public:
     core::Waker& waker() override { return *this; }
     std::size_t in_flight() const override { return in_flight_; }
 
-    // What a host's operator does, outside of Io.
     int listen(const core::Address& address);
     void close_listener(int fd);  // REQUIRES: no accept in flight on it.
     void set_descriptors_max(std::size_t count) { descriptors_max_ = count; }
@@ -108,7 +108,7 @@ private:
         std::uint32_t generation = 0;
         std::uint32_t next_poll = none;
         std::span<std::byte> space{};
-        std::span<const std::byte> bytes{};
+        std::vector<core::Part> parts{};  // Left of a send.
         std::size_t done = 0;
         core::Address peer{};
     };

@@ -138,11 +138,16 @@ void SimIo::try_send(std::uint32_t index) {
         faults().count(Fault::send_short);
         return finish(index, {.result = static_cast<int>(operation.done)});
     }
-    const std::span<const std::byte> rest = operation.bytes.subspan(operation.done);
-    operation.done += operation.is_last ? net_.write_last(socket, rest) : net_.write(socket, rest);
-    if (operation.done == operation.bytes.size()) {
-        finish(index, {.result = static_cast<int>(operation.done)});
+    while (!operation.parts.empty()) {
+        core::Part& part = operation.parts.front();
+        const std::size_t taken =
+            operation.is_last ? net_.write_last(socket, part) : net_.write(socket, part);
+        operation.done += taken;
+        part = part.subspan(taken);
+        if (!part.empty()) return;
+        operation.parts.erase(operation.parts.begin());
     }
+    finish(index, {.result = static_cast<int>(operation.done)});
 }
 
 void SimIo::try_polls(int fd) {
