@@ -165,6 +165,10 @@ constexpr Key keys[] = {
     {"group[].pool.connection_age",
      DurationSlot{at<&Group::pool, &PoolSettings::connection_age>, 0s, 168h},
      "At which a connection is not used again; 0s is no limit."},
+    {"group[].pool.connects_per_second",
+     IntegerSlot{at<&Group::pool, &PoolSettings::connects_per_second>, 0, 1'000'000},
+     "New ones to one backend, of the whole process, divided among its shards; requests that need "
+     "more wait for timeout.connect at most; 0 is no limit."},
     {"group[].retry", TableSlot{}, "When a request is tried again, on another backend."},
     {"group[].retry.attempts", IntegerSlot{at<&Group::retry, &RetrySettings::attempts>, 1, 10},
      "All tries of one request, the first included; 1 never tries again."},

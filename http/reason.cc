@@ -22,6 +22,7 @@ constexpr std::array<Row, reason_count> rows = {{
     {Reason::no_backend, 503, "no_backend", "destination_unavailable"},
     {Reason::no_memory, 503, "no_memory", "proxy_internal_error"},
     {Reason::no_tunnel, 503, "no_tunnel", "connection_limit_reached"},
+    {Reason::connect_paced, 503, "connect_paced", "connection_limit_reached"},
     {Reason::cut_by_us, 503, "cut_by_us", "proxy_internal_response"},
 
     {Reason::upstream_unreachable, 502, "upstream_unreachable", "connection_refused"},
@@ -156,6 +157,10 @@ Reason reason_of_upstream(const core::Error& error, Stage stage) noexcept {
         case core::Errc::unavailable:
             return Reason::no_backend;
         case core::Errc::timed_out:
+            // It was our own line, and no backend, that took too long.
+            if (stage == Stage::connecting && error.side == core::Side::us) {
+                return Reason::connect_paced;
+            }
             return timeout_at(stage);
         case core::Errc::refused:
         case core::Errc::unreachable:

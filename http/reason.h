@@ -20,8 +20,9 @@ enum class Reason : std::uint8_t {
     no_route,
     no_backend,  // None is eligible, or there is no place for another connection.
     no_memory,
-    no_tunnel,  // No place for another WebSocket.
-    cut_by_us,  // Ended at the end of shutdown.timeout.
+    no_tunnel,      // No place for another WebSocket.
+    connect_paced,  // No turn to open a connection within timeout.connect.
+    cut_by_us,      // Ended at the end of shutdown.timeout.
 
     // Of a backend.
     upstream_unreachable,

@@ -41,6 +41,8 @@ struct PoolSettings {
     std::uint32_t connections = 0;  // Of the whole process, divided among its shards.
     std::uint32_t requests_per_connection = 0;
     core::Duration connection_age{};
+    // New ones; of the whole process as well.
+    std::uint32_t connects_per_second = 0;
 };
 
 struct RetrySettings {

@@ -13,6 +13,10 @@ void name_upstreams(const UpstreamPool::Counters& upstreams, core::MetricTable& 
                "Connections to backends that were not established.",
                {}},
               upstreams.connects_failed);
+    table.add({"ringway_upstream_connects_paced_total",
+               "Connections to backends that waited for their turn to be begun.",
+               {}},
+              upstreams.connects_paced);
     table.add({"ringway_upstream_reuses_total",
                "Requests that went out on a connection that was used before.",
                {}},

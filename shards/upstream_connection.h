@@ -13,6 +13,7 @@ class UpstreamPool;
 class UpstreamConnection final : private http::H1ClientOwner {
 public:
     enum class Use : std::uint8_t {
+        waiting,  // For its turn to connect, in its backend's ConnectTurns.
         connecting,
         idle,  // In its backend's list.
         lent,  // To an exchange.
@@ -32,14 +33,16 @@ public:
 
     // Written by the pool alone.
     Use use = Use::connecting;
-    UpstreamConnection* previous = nullptr;  // In the idle list.
+    UpstreamConnection* previous = nullptr;  // In the idle list, or in line for a turn.
     UpstreamConnection* next = nullptr;
     core::Instant connected_at;
-    core::Instant idle_since;
-    // While it connects: for whom. Null when they gave up waiting.
+    core::Instant idle_since;  // Or waiting.
+    // While it waits and connects: for whom. Null when they gave up waiting.
     http::UpstreamWaiter* waiter = nullptr;
     http::ResponseSink* response = nullptr;
     bool sets_cookie = false;
+    bool is_idempotent = false;  // What it waits with.
+    bool fresh_only = false;
 
 private:
     void on_client_connected(http::H1Client& client) override;

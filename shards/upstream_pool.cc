@@ -47,6 +47,14 @@ UpstreamPool::UpstreamPool(http::Context& context, const Options& options)
                                  .balancer = &balancer,
                                  .index = i});
             learned_idle_.emplace_back();
+            const std::uint32_t per_second =
+                part_of(group.pool.connects_per_second, {options.shard, options.shard_count});
+            if (per_second == 0) continue;
+            backends_.back().turns = &turns_.emplace_back(
+                context_.timers, ConnectTurns::Options{.pool = *this,
+                                                       .backend = backends_.size() - 1,
+                                                       .per_second = per_second,
+                                                       .wait_max = group.timeout.connect});
         }
     }
 }
@@ -66,7 +74,7 @@ void UpstreamPool::acquire(const http::Selection& selection, http::UpstreamWaite
         counters_.reuses.add();
         return lend(*connection, loan, true);
     }
-    connect(backend, loan);
+    connect(backend, selection, loan);
 }
 
 std::optional<GroupBalancer::Choice> UpstreamPool::choose(const http::Selection& selection) {
@@ -126,15 +134,24 @@ bool UpstreamPool::may_carry(const UpstreamConnection& connection,
     return selection.is_idempotent || limit || age <= unrepeatable_idle_max;
 }
 
-void UpstreamPool::connect(Backend& backend, const Loan& loan) {
+void UpstreamPool::connect(Backend& backend, const http::Selection& selection, const Loan& loan) {
     // It was picked for an idle connection that will not do: that one makes room.
     if (backend.connections_max > 0 && backend.idle_first != nullptr &&
         backend.connections + backend.tunnels >= backend.connections_max) {
         backend.idle_first->client().begin_close();
     }
-    const core::Result<UpstreamConnection*> opened = open(backend);
-    if (!opened) return decline(backend, loan.waiter, opened.error());
-    UpstreamConnection& connection = **opened;
+    const core::Result<UpstreamConnection*> placed = place(backend);
+    if (!placed) return decline(backend, loan.waiter, placed.error());
+    UpstreamConnection& connection = **placed;
+    const bool waits = backend.turns != nullptr && !backend.turns->try_take(context_.now());
+    if (waits) {
+        counters_.connects_paced.add();
+        connection.is_idempotent = selection.is_idempotent;
+        connection.fresh_only = selection.fresh_only;
+        backend.turns->wait(connection, context_.now());
+    } else if (core::Result<void> begun = open(connection); !begun) {
+        return decline(backend, loan.waiter, begun.error());
+    }
     connection.waiter = &loan.waiter;
     connection.response = &loan.response;
     connection.sets_cookie = loan.sets_cookie;
@@ -143,13 +160,16 @@ void UpstreamPool::connect(Backend& backend, const Loan& loan) {
 
 // For nobody: it becomes idle, or the backend is left alone again.
 void UpstreamPool::knock(Backend& backend) {
-    const bool has_place = backend.connections_max == 0 ||
-                           backend.connections + backend.tunnels < backend.connections_max;
-    if (!is_shutting_down_ && has_place && open(backend)) return;
+    const bool has_room = backend.connections_max == 0 ||
+                          backend.connections + backend.tunnels < backend.connections_max;
+    if (!is_shutting_down_ && has_room) {
+        const core::Result<UpstreamConnection*> placed = place(backend);
+        if (placed && open(**placed)) return;
+    }
     backend.balancer->back_off(backend.index, context_.now() + backoff);
 }
 
-core::Result<UpstreamConnection*> UpstreamPool::open(Backend& backend) {
+core::Result<UpstreamConnection*> UpstreamPool::place(Backend& backend) {
     UpstreamConnection* connection = connections_.try_create(
         context_, UpstreamConnection::Options{
                       .pool = *this, .backend = backend.id.value, .timeouts = *backend.timeouts});
@@ -158,15 +178,82 @@ core::Result<UpstreamConnection*> UpstreamPool::open(Backend& backend) {
         return std::unexpected(core::Error{.code = core::Errc::unavailable,
                                            .what = "no place for another connection"});
     }
-    counters_.connects.add();
-    if (core::Result<void> begun = connection->client().connect(backend.address); !begun) {
-        connections_.destroy(*connection);
-        counters_.connects_failed.add();
-        return std::unexpected(begun.error());
-    }
     backend.connections++;
     count_place(backend);
     return connection;
+}
+
+// When it fails at once the connection is gone.
+core::Result<void> UpstreamPool::open(UpstreamConnection& connection) {
+    Backend& backend = backends_[connection.backend()];
+    counters_.connects.add();
+    connection.use = UpstreamConnection::Use::connecting;
+    core::Result<void> begun = connection.client().connect(backend.address);
+    if (begun) return begun;
+    connections_.destroy(connection);
+    counters_.connects_failed.add();
+    backend.connections--;
+    count_place(backend);
+    return begun;
+}
+
+// --- Where connections are opened at a bounded rate ---------------------------------------------
+
+core::Instant UpstreamPool::serve_turns(std::size_t index) {
+    Backend& backend = backends_[index];
+    const core::Instant now = context_.now();
+    while (backend.turns->first() != nullptr &&
+           backend.turns->is_over(*backend.turns->first(), now)) {
+        decline(backend, withdraw(*backend.turns->first()),
+                {.code = core::Errc::timed_out,
+                 .what = "no turn to open a connection within timeout.connect"});
+    }
+    while (backend.turns->first() != nullptr && serve_turn(backend, *backend.turns->first())) {
+    }
+    return now;
+}
+
+bool UpstreamPool::serve_turn(Backend& backend, UpstreamConnection& waiting) {
+    http::Selection selection;
+    selection.is_idempotent = waiting.is_idempotent;
+    selection.fresh_only = waiting.fresh_only;
+    if (UpstreamConnection* idle = take_idle(backend, selection)) {
+        counters_.reuses.add();
+        http::ResponseSink& response = *waiting.response;
+        const bool sets_cookie = waiting.sets_cookie;
+        lend(*idle, {withdraw(waiting), response, sets_cookie}, true);
+        return true;
+    }
+    if (!backend.turns->try_take(context_.now())) return false;
+    backend.turns->leave(waiting);
+    http::UpstreamWaiter& waiter = *waiting.waiter;
+    if (core::Result<void> begun = open(waiting); !begun) {
+        waiter.pending = nullptr;
+        decline(backend, waiter, begun.error());
+    }
+    return true;
+}
+
+// Out of the line; its connection was never opened.
+http::UpstreamWaiter& UpstreamPool::withdraw(UpstreamConnection& waiting) {
+    Backend& backend = backends_[waiting.backend()];
+    http::UpstreamWaiter& waiter = *waiting.waiter;
+    waiter.pending = nullptr;
+    backend.turns->leave(waiting);
+    connections_.destroy(waiting);
+    backend.connections--;
+    count_place(backend);
+    return waiter;
+}
+
+// They would meet the same: they had better try another one. Those who come back here meanwhile
+// are not asked twice.
+void UpstreamPool::send_away_waiting(Backend& backend, const core::Error& error) {
+    if (backend.turns == nullptr) return;
+    const core::Instant now = context_.now();
+    while (backend.turns->first() != nullptr && backend.turns->first()->idle_since < now) {
+        decline(backend, withdraw(*backend.turns->first()), error);
+    }
 }
 
 void UpstreamPool::decline(Backend& backend, http::UpstreamWaiter& waiter,
@@ -178,11 +265,15 @@ void UpstreamPool::decline(Backend& backend, http::UpstreamWaiter& waiter,
 void UpstreamPool::cancel(http::UpstreamWaiter& waiter) {
     auto* connection = static_cast<UpstreamConnection*>(std::exchange(waiter.pending, nullptr));
     CHECK(connection != nullptr && connection->waiter == &waiter);
+    Backend& backend = backends_[connection->backend()];
+    backend.balancer->end(backend.index);
+    if (connection->use == UpstreamConnection::Use::waiting) {
+        withdraw(*connection);
+        return;
+    }
     // It goes on connecting and becomes idle: the next request will want it.
     connection->waiter = nullptr;
     connection->response = nullptr;
-    Backend& backend = backends_[connection->backend()];
-    backend.balancer->end(backend.index);
 }
 
 void UpstreamPool::lend(UpstreamConnection& connection, const Loan& loan, bool is_reused) {
@@ -215,9 +306,11 @@ void UpstreamPool::on_unreachable(UpstreamConnection& connection, const core::Er
     counters_.backoffs.add();
     backend.balancer->back_off(backend.index, context_.now() + backoff);
     http::UpstreamWaiter* waiter = std::exchange(connection.waiter, nullptr);
-    if (waiter == nullptr) return;
-    waiter->pending = nullptr;
-    decline(backend, *waiter, error);
+    if (waiter != nullptr) {
+        waiter->pending = nullptr;
+        decline(backend, *waiter, error);
+    }
+    send_away_waiting(backend, error);
 }
 
 void UpstreamPool::on_idle(UpstreamConnection& connection) {
@@ -247,6 +340,7 @@ void UpstreamPool::keep_idle(UpstreamConnection& connection) {
         return connection.client().begin_close();
     }
     limit_idle_time(connection);
+    if (backend.turns != nullptr) backend.turns->on_idle(context_.now());
 }
 
 bool UpstreamPool::is_worn_out(const UpstreamConnection& connection) const {
@@ -296,6 +390,7 @@ void UpstreamPool::on_ending(UpstreamConnection& connection) {
         case UpstreamConnection::Use::lent:
             backend.balancer->end(backend.index);
             return count_place(backend);
+        case UpstreamConnection::Use::waiting:
         case UpstreamConnection::Use::connecting:
         case UpstreamConnection::Use::ending:
             CHECK(false);

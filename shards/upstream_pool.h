@@ -18,6 +18,7 @@
 #include "core/slab.h"
 #include "http/context.h"
 #include "http/upstreams.h"
+#include "shards/connect_turns.h"
 #include "shards/group_balancer.h"
 #include "shards/idle_limit.h"
 #include "shards/load_snapshots.h"
@@ -31,6 +32,7 @@ public:
     struct Counters {
         core::Counter connects;
         core::Counter connects_failed;
+        core::Counter connects_paced;  // That waited for their turn.
         core::Counter reuses;
         core::Counter over_limit;  // No place for another connection.
         core::Counter worn_out;    // As many requests or as old as allowed; retired for it.
@@ -89,6 +91,7 @@ public:
     const Counters& counters() const { return counters_; }
 
 private:
+    friend class ConnectTurns;
     friend class UpstreamConnection;
 
     static constexpr core::Duration backoff = std::chrono::seconds(1);
@@ -105,11 +108,12 @@ private:
         std::uint32_t connections_max;  // This shard's part; 0: no limit.
         GroupBalancer* balancer;        // Its group's.
         std::size_t index;              // In its group.
+        ConnectTurns* turns = nullptr;  // Where connections are opened at a bounded rate.
         IdleLimit idle_limit{};
         UpstreamConnection* idle_first = nullptr;
         std::uint32_t idle = 0;
         std::uint32_t tunnels = 0;
-        std::uint32_t connections = 0;  // Connecting, idle or lent.
+        std::uint32_t connections = 0;  // Waiting for their turn, connecting, idle or lent.
     };
     // Nothing when all that there are have as many connections as they may.
     std::optional<GroupBalancer::Choice> choose(const http::Selection& selection);
@@ -119,9 +123,15 @@ private:
         http::ResponseSink& response;
         bool sets_cookie = false;
     };
-    void connect(Backend& backend, const Loan& loan);
+    void connect(Backend& backend, const http::Selection& selection, const Loan& loan);
     void knock(Backend& backend);
-    core::Result<UpstreamConnection*> open(Backend& backend);
+    core::Result<UpstreamConnection*> place(Backend& backend);
+    core::Result<void> open(UpstreamConnection& connection);
+    // Those whose turn it is, or whose time is over. Says what time it is.
+    core::Instant serve_turns(std::size_t backend);
+    bool serve_turn(Backend& backend, UpstreamConnection& waiting);
+    http::UpstreamWaiter& withdraw(UpstreamConnection& waiting);
+    void send_away_waiting(Backend& backend, const core::Error& error);
     void lend(UpstreamConnection& connection, const Loan& loan, bool is_reused);
     void decline(Backend& backend, http::UpstreamWaiter& waiter, const core::Error& error);
     void keep_idle(UpstreamConnection& connection);
@@ -146,6 +156,7 @@ private:
     std::deque<GroupBalancer> balancers_;   // By group; a deque, because snapshots point to them.
     std::vector<std::size_t> first_;        // By group: its first backend; they are consecutive.
     LoadSnapshots* snapshots_;
+    std::deque<ConnectTurns> turns_;  // A deque, because backends point to them.
     core::Slab<UpstreamConnection> connections_;
     bool is_shutting_down_ = false;
     Counters counters_;

@@ -77,6 +77,7 @@ timeout.tunnel_idle = "1h"                   # default
 pool.connections = 0                         # default
 pool.requests_per_connection = 0             # default
 pool.connection_age = "0s"                   # default
+pool.connects_per_second = 0                 # default
 retry.attempts = 1                           # line 7
 retry.budget = "20%"                         # default
 retry.budget_floor = 10                      # default

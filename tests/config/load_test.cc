@@ -69,10 +69,12 @@ TEST(Load, ReadsTheTableGroupPool) {
 connections = 50
 requests_per_connection = 1000
 connection_age = "10m"
+connects_per_second = 50
 )");
     EXPECT_EQ(config.groups[0].pool.connections, 50U);
     EXPECT_EQ(config.groups[0].pool.requests_per_connection, 1'000U);
     EXPECT_EQ(config.groups[0].pool.connection_age, 10min);
+    EXPECT_EQ(config.groups[0].pool.connects_per_second, 50U);
 }
 
 TEST(Load, RefusesWhatIsNoPercentage) {

@@ -82,6 +82,7 @@ TEST(Reason, HasTheWordAndTheStatusThatWerePromised) {
         {Reason::no_backend, "no_backend", 503},
         {Reason::no_memory, "no_memory", 503},
         {Reason::no_tunnel, "no_tunnel", 503},
+        {Reason::connect_paced, "connect_paced", 503},
         {Reason::cut_by_us, "cut_by_us", 503},
         {Reason::upstream_unreachable, "upstream_unreachable", 502},
         {Reason::connect_timeout, "connect_timeout", 504},

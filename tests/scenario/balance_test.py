@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Which backend is asked, on the real program with several shards: by key, by tier and zone, by load, after a recovery."""
 
+import concurrent.futures
 import re
 import shutil
 import subprocess
@@ -214,6 +215,25 @@ class Loads(Balance):
         self.assertTrue(0.18 < shares[2] < 0.3, shares)
         self.assertTrue(0.31 < shares[4] < 0.36, shares)
         self.assertEqual(shares, sorted(shares))
+
+    def test_a_share_that_moves_opens_connections_at_the_bounded_rate(self):
+        """Of two backends one dies under 60 clients: the other's 30 new connections come 40 a second, and nobody's request fails."""
+        rate, burst = 40, 4
+        group = f"pool.connects_per_second = {rate}\nretry.budget_floor = 1000\ntimeout.connect = '5s'"
+        self.begin(2, group, "--delay", "300ms", shards=2)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            load = pool.submit(self.wrk, 60, 6)
+            eventually(lambda: sum(map(self.fleet.connections, (0, 1))) >= 60, "each client has a connection behind it")
+            before, begun = self.fleet.connections(1), time.monotonic()
+            self.fleet.kill(0)
+            opened = 0
+            while opened < 25 and time.monotonic() < begun + 10:
+                opened = self.fleet.connections(1) - before
+                self.assertLessEqual(opened, burst + rate * (time.monotonic() - begun) + 1)
+            seconds = time.monotonic() - begun
+            load.result()
+        print(f"connections at a bounded rate: {opened} within {seconds:.2f} s of a backend's death", flush=True)
+        self.assertGreaterEqual(opened, 25)
 
 
 if __name__ == "__main__":

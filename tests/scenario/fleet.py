@@ -54,6 +54,10 @@ class Fleet:
         """So far, by backend."""
         return [backend["requests"] for backend in json.loads(self.ask("/counts"))["backends"]]
 
+    def connections(self, backend):
+        """That it has accepted so far."""
+        return json.loads(self.ask("/counts"))["backends"][backend]["connections"]
+
     def close(self):
         self.process.terminate()
         self.process.wait()

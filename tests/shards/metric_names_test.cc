@@ -52,6 +52,7 @@ TEST_F(Metrics, TellWhatAShardDid) {
              Row{"ringway_memory_refusals_total", 0},
              Row{"ringway_upstream_connects_total", 1},
              Row{"ringway_upstream_connects_failed_total", 0},
+             Row{"ringway_upstream_connects_paced_total", 0},
              Row{"ringway_upstream_reuses_total", 1},
              Row{"ringway_upstream_over_limit_total", 0},
              Row{"ringway_upstream_backoffs_total", 0},

@@ -193,6 +193,9 @@ void FleetSim::draw_config() {
     for (std::uint64_t i = 0; i < backends; i++) {
         group.backends.push_back({.address = address(fmt::format("10.2.0.{}:80", i + 2).c_str())});
     }
+    if (weather_ == Weather::storm && prng_.chance(0.2)) {
+        group.pool.connects_per_second = static_cast<std::uint32_t>(1 + prng_.uniform(100));
+    }
     // All of them, and most often the one that most will use.
     if (prng_.chance(0.7)) {
         group.balancing.algorithm = static_cast<balance::Algorithm>(
