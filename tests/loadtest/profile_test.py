@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "loadtest"))
 sys.dont_write_bytecode = True
 
-from lab import callgrind, figures  # noqa: E402
+from lab import callgrind, figures, sampling  # noqa: E402
 
 # The tick calls ours (100 + 20 that came inlined from core); ours calls memcpy (30) and the kernel of paper (500), which calls
 # memcpy too (10). Ours reaches a thunk without a name of ours (7).
@@ -121,6 +121,34 @@ class Figures(unittest.TestCase):
         text = figures.written(COMMITTED, "g++ 13", {"small": 7.4})
         self.assertEqual(figures.read(text), ("g++ 13", {"small": 7, "close": 2000}))
         self.assertTrue(text.startswith("# Why.\n"))
+
+
+SCRIPT = """
+        ffffffff81 tcp_sendmsg ([kernel.kallsyms])
+        ffffffff82 io_send ([kernel.kallsyms])
+        ffffffff83 __do_sys_io_uring_enter ([kernel.kallsyms])
+            7f00 io_uring_submit (/usr/lib/liburing.so.2.3)
+
+        ffffffff83 __do_sys_io_uring_enter ([kernel.kallsyms])
+
+            5500 ringway::http::put(int) (/build/ringway)
+            5501 main (/build/ringway)
+
+        ffffffff99 irq_exit ([kernel.kallsyms])
+            5500 ringway::http::put(int) (/build/ringway)
+"""
+
+
+class Sampling(unittest.TestCase):
+    def test_tells_ours_from_the_kernels_and_names_its_layers(self):
+        samples = sampling.read(SCRIPT)
+        self.assertEqual((samples.total, samples.user), (4, 1))
+        sending, own = sampling.LAYERS[0][0], sampling.LAYERS[-1][0]
+        self.assertEqual(samples.layers, {sending: 1, own: 1, "other": 1})
+        self.assertEqual(samples.symbols["tcp_sendmsg"], 1)
+
+    def test_of_nothing_is_nothing(self):
+        self.assertEqual(sampling.read("").share(0), 0.0)
 
 
 if __name__ == "__main__":
