@@ -46,6 +46,7 @@ struct Balancing {
     double overflow_below = balance::CohortRules{}.overflow_below;
     core::Duration slow_start{};
     std::uint32_t slow_start_requests = 0;
+    bool n_minus_one = false;
 
     balance::Settings settings() const;
 };

@@ -119,6 +119,8 @@ constexpr Key keys[] = {
     {"group[].slow_start_requests",
      IntegerSlot{at<&Group::balancing, &Balancing::slow_start_requests>, 0, 1'000'000},
      "That it must have answered before; 0 is none."},
+    {"group[].n_minus_one", BooleanSlot{at<&Group::balancing, &Balancing::n_minus_one>},
+     "Whether to learn if the others would bear the loss of one; ringway_balance_n_minus_one."},
     {"group[].sticky", TableSlot{}, "A cookie that keeps a client with its backend."},
     {"group[].sticky.cookie", TextSlot{at<&Group::sticky, &StickySettings::cookie>, "off"},
      "Its name."},

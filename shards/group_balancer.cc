@@ -1,6 +1,7 @@
 #include "shards/group_balancer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -57,6 +58,7 @@ GroupBalancer::GroupBalancer(const Options& options)
       recoveries_(options.group.backends.size()),
       weights_(options.group.backends.size()) {
     due_.reserve(options.group.backends.size());
+    if (group_.balancing.n_minus_one) headroom_.emplace(group_.backends.size());
     if (!group_.sticky.cookie.empty()) {
         sticky_.emplace(group_.sticky, group_.sticky_keys, names_of(group_));
     }
@@ -196,6 +198,11 @@ void GroupBalancer::sample(core::Instant now) {
     imbalance_.set(static_cast<std::int64_t>(load_.imbalance(weights_) * 1'000));
     snapshot_age_.set(
         std::chrono::duration_cast<std::chrono::microseconds>(load_.age(now)).count());
+    if (!headroom_) return;
+    headroom_->sample(load_.in_flight(), now);
+    if (now < headroom_shown_at_ + headroom_interval) return;
+    headroom_shown_at_ = now;
+    n_minus_one_.set(std::lround(headroom_->n_minus_one() * 1'000));
 }
 
 bool GroupBalancer::shares_load() const {

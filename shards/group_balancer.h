@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "balance/backend_set.h"
+#include "balance/headroom.h"
 #include "balance/load_view.h"
 #include "balance/picker.h"
 #include "config/config.h"
@@ -57,6 +58,15 @@ public:
     // It has answered, so long after it was asked.
     void on_answered(std::size_t backend, core::Duration latency, core::Instant now);
 
+    // `among` so many in flight, itself included, as `concurrency` said when it was asked. Only
+    // where the group wants to know (`n_minus_one`).
+    void learn(std::size_t backend, float among, core::Duration latency) {
+        if (headroom_) headroom_->on_answered(backend, among, latency);
+    }
+    float concurrency(std::size_t backend) const {
+        return headroom_ ? load_.in_flight(backend) : 0;
+    }
+
     void set_full(std::size_t backend, bool is_full);
     // It refused a connection: nobody is sent there, unless there is nobody else, until it takes
     // one. From `until` on it is one of those that `take_due` names.
@@ -83,7 +93,11 @@ public:
     // Of the other shards' snapshots, in microseconds.
     const core::Gauge& snapshot_age() const { return snapshot_age_; }
 
+    // Load over what would be left without the strongest backend, in thousandths; 0: not known.
+    const core::Gauge& n_minus_one() const { return n_minus_one_; }
+
 private:
+    static constexpr core::Duration headroom_interval = std::chrono::seconds(10);
     static constexpr core::Duration sample_interval = std::chrono::milliseconds(100);
     static constexpr core::Duration slow_start_interval = std::chrono::milliseconds(10);
 
@@ -121,6 +135,9 @@ private:
     core::Instant slow_advanced_at_{};
     core::Instant sampled_at_{};
     std::vector<float> weights_;  // Scratch of a sample.
+    std::optional<balance::Headroom> headroom_;
+    core::Instant headroom_shown_at_{};
+    core::Gauge n_minus_one_;
     core::Gauge imbalance_;
     core::Gauge snapshot_age_;
 };

@@ -109,6 +109,11 @@ void name_metrics(const BalanceSeen& seen, core::MetricTable& table) {
         {"ringway_balance_imbalance",
          "Requests in flight per weight: (largest - mean) / max(1, mean), in thousandths.", labels},
         seen.balancer.imbalance());
+    table.add({"ringway_balance_n_minus_one",
+               "Load of the last hour over what would be left without the strongest backend, in "
+               "thousandths; 0: not known, or not asked for.",
+               labels},
+              seen.balancer.n_minus_one());
     table.add({"ringway_balance_snapshot_age_microseconds",
                "Mean age of what other shards said about the load on backends.", labels},
               seen.balancer.snapshot_age());

@@ -41,6 +41,7 @@ public:
     http::UpstreamWaiter* waiter = nullptr;
     http::ResponseSink* response = nullptr;
     bool sets_cookie = false;
+    float asked_among = 0;       // So many in flight at its backend: see GroupBalancer::learn.
     bool is_idempotent = false;  // What it waits with.
     bool fresh_only = false;
 

@@ -279,6 +279,7 @@ void UpstreamPool::cancel(http::UpstreamWaiter& waiter) {
 void UpstreamPool::lend(UpstreamConnection& connection, const Loan& loan, bool is_reused) {
     const Backend& backend = backends_[connection.backend()];
     connection.use = UpstreamConnection::Use::lent;
+    connection.asked_among = backend.balancer->concurrency(backend.index);
     connection.client().begin_exchange(loan.response);
     loan.waiter.on_upstream_ready({.upstream = &connection.client(),
                                    .backend = backend.id,
@@ -318,6 +319,7 @@ void UpstreamPool::on_idle(UpstreamConnection& connection) {
     const http::H1Client& client = connection.client();
     backend.balancer->end(backend.index);
     backend.balancer->on_answered(backend.index, client.answered_after(), context_.now());
+    backend.balancer->learn(backend.index, connection.asked_among, client.answered_after());
     if (const core::Duration said = client.announced_idle(); said.count() > 0) {
         backend.idle_limit.on_announced(said, context_.now());
         show_learned_idle(backend.id);

@@ -60,6 +60,7 @@ load_bound = "0%"                            # default
 overflow_below = "70%"                       # default
 slow_start = "0s"                            # default
 slow_start_requests = 0                      # default
+n_minus_one = false                          # default
 sticky.cookie = "off"                        # default
 sticky.ttl = "1h"                            # default
 sticky.key_file = "drawn"                    # default

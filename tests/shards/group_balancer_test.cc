@@ -200,6 +200,31 @@ TEST_F(GroupBalancerTest, OneThatCameBackGetsItsShareStepByStep) {
     EXPECT_NEAR(choose_many(4'000)[1], 1'000, 1);  // The turns were in the middle of a cycle.
 }
 
+TEST_F(GroupBalancerTest, NMinusOneIsLearnedWhereItIsAskedFor) {
+    const auto learn = [this] {
+        for (int i = 0; i < 1'000; i++) {
+            const std::size_t backend = choose().backend;
+            balancer->begin(backend);
+            balancer->learn(backend, balancer->concurrency(backend), 10ms);
+            balancer->end(backend);
+            now += 20ms;
+        }
+        for (int i = 0; i < 3; i++) balancer->begin(0);
+        for (int i = 0; i < 1'200; i++) {
+            now += 100ms;
+            choose();
+        }
+        for (int i = 0; i < 3; i++) balancer->end(0);
+        return balancer->n_minus_one().value();
+    };
+    make();
+    EXPECT_EQ(learn(), 0);
+    group.balancing.n_minus_one = true;
+    make();
+    // Each of four is known to bear one, and there were three in flight for a minute.
+    EXPECT_NEAR(static_cast<double>(learn()), 1'000, 10);
+}
+
 TEST_F(GroupBalancerTest, ACookieKeepsAClientWithItsBackend) {
     group.sticky.cookie = "ringway";
     make();

@@ -115,6 +115,7 @@ TEST_F(Metrics, TellHowEvenlyRequestsLie) {
     const std::vector<core::MetricTable::Label> labels = {{"group", "group"}, {"shard", "0"}};
     ASSERT_NE(table.find("ringway_balance_imbalance", labels), nullptr);
     ASSERT_NE(table.find("ringway_balance_snapshot_age_microseconds", labels), nullptr);
+    ASSERT_NE(table.find("ringway_balance_n_minus_one", labels), nullptr);
     LoadSnapshots::Counters counters;
     counters.rows_sent.add(7);
     counters.rows_late.add(2);
