@@ -5,6 +5,7 @@ from lab.processes import Workplace
 from lab.verdict import PAIRS_MIN, Bar, Verdicts
 
 SECONDS_MIN = 2.0
+CALLED = {"header": "slow heads", "body": "slow bodies", "read": "slow readers"}
 
 
 def slow(arguments, say):
@@ -29,7 +30,7 @@ def bar(mode, kind, pairs):
     figure = None if siege.errors(pairs) else siege.ratio(pairs, kind)
     quiet, attacked = ([siege.middle(pairs, half, kind, 0.99) for half in ("quiet", "attacked")] if pairs else (0, 0))
     return Bar(
-        f"p99 beside {siege.ATTACKERS} slow {mode}s, {kind} connections, ÷ quiet",
+        f"p99 beside {siege.ATTACKERS} {CALLED[mode]}, {kind}, ÷ quiet",
         figure,
         siege.RATIO_MAX,
         count_min=PAIRS_MIN,
@@ -39,11 +40,11 @@ def bar(mode, kind, pairs):
 
 def remarks_of(mode, pairs):
     for error in siege.errors(pairs):
-        yield f"slow {mode}s: {error}"
+        yield f"{CALLED[mode]}: {error}"
     if pairs:
         control = siege.ratio(pairs, "direct")
-        yield f"slow {mode}s: {siege.strength(pairs)}"
-        yield f"slow {mode}s: past the proxy, by the lab's own doing: {control.median:.2f}"
+        yield f"{CALLED[mode]}: {siege.strength(pairs)}"
+        yield f"{CALLED[mode]}: past the proxy, by the lab's own doing: {control.median:.2f}"
 
 
 def as_json(pair):
