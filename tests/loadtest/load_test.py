@@ -51,7 +51,7 @@ class ClosedLoop(LoadTest):
     def test_counts_what_the_origin_counted(self):
         fleet = self.fleet()
         result = self.load(fleet, "-c", 16)
-        self.assertGreater(result["answered"], 100)
+        self.assertGreater(result["answered"], 10)
         counts = fleet.counts()
         self.assertEqual(counts["answers"], result["answered"])
         self.assertEqual(counts["bytes_out"], result["bytes_in"])
@@ -64,7 +64,7 @@ class ClosedLoop(LoadTest):
     def test_a_connection_per_request(self):
         fleet = self.fleet()
         result = self.load(fleet, "-c", 4, "--close")
-        self.assertGreater(result["answered"], 20)
+        self.assertGreater(result["answered"], 4)
         self.assertEqual(fleet.counts()["connections"], result["answered"] + 1)
 
     def test_several_threads_share_the_connections(self):
@@ -88,7 +88,7 @@ class ClosedLoop(LoadTest):
 
     def test_a_warm_up_is_not_counted(self):
         fleet = self.fleet()
-        result = self.load(fleet, "-c", 2, "--warmup", "200ms", duration="100ms")
+        result = self.load(fleet, "-c", 2, "--warmup", "500ms", duration="100ms")
         self.assertGreater(fleet.counts()["answers"], result["answered"])
 
 
@@ -155,7 +155,7 @@ class Terminal(LoadTest):
 class OpenLoop(LoadTest):
     def test_offers_the_rate_that_was_asked_for(self):
         for arrivals, least, most in (("even", 500, 500), ("poisson", 400, 600)):
-            result = self.load(self.fleet(), "-c", 32, "--rate", "500/s", "--arrivals", arrivals, duration="1s")
+            result = self.load(self.fleet(), "-c", 200, "--rate", "500/s", "--arrivals", arrivals, duration="1s")
             self.assertTrue(least <= result["sent"] <= most, result["sent"])
 
     def test_waiting_for_a_connection_is_part_of_the_latency(self):
@@ -354,7 +354,7 @@ class WrongAnswers(LoadTest):
         self.only(self.load(fleet, status=UNCLEAN), "wrong_bytes")
 
     def test_silence(self):
-        result = self.load(self.fleet("--hang-rate", "1"), "--timeout", "100ms", "--grace", "1s", status=UNCLEAN)
+        result = self.load(self.fleet("--hang-rate", "1"), "--timeout", "1s", "--grace", "30s", status=UNCLEAN)
         self.only(result, "timeout")
 
     def test_what_is_still_on_its_way_at_the_end(self):
