@@ -36,6 +36,7 @@ public:
     void on_idle(core::Instant now);
 
     UpstreamConnection* first() const { return first_; }
+    UpstreamConnection* last() const { return last_; }
     bool is_over(const UpstreamConnection& waiting, core::Instant now) const {
         return waiting.idle_since + wait_max_ <= now;
     }

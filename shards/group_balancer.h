@@ -73,6 +73,10 @@ public:
     void back_off(std::size_t backend, core::Instant until);
     // It took one.
     void on_reachable(std::size_t backend, core::Instant now);
+    // It refused a connection, and somebody else can be asked.
+    bool is_passed_over(std::size_t backend) const {
+        return set_.has(backend, balance::Block::backing_off) && set_.open().next(0).has_value();
+    }
     // To be asked after each choice, until it says nothing: who is to be knocked at, because its
     // time is over. Whoever has the connections tries one, at no request's risk, and says what came
     // of it: `on_reachable` or `back_off`.

@@ -70,6 +70,7 @@ void UpstreamPool::acquire(const http::Selection& selection, http::UpstreamWaite
     Backend& backend = backends_[first_[selection.group.value] + choice->backend];
     backend.balancer->begin(backend.index);
     const Loan loan{waiter, response, choice->sets_cookie};
+    if (has_line(backend)) return connect(backend, selection, loan);
     if (UpstreamConnection* connection = take_idle(backend, selection)) {
         counters_.reuses.add();
         return lend(*connection, loan, true);
@@ -143,7 +144,8 @@ void UpstreamPool::connect(Backend& backend, const http::Selection& selection, c
     const core::Result<UpstreamConnection*> placed = place(backend);
     if (!placed) return decline(backend, loan.waiter, placed.error());
     UpstreamConnection& connection = **placed;
-    const bool waits = backend.turns != nullptr && !backend.turns->try_take(context_.now());
+    const bool waits =
+        has_line(backend) || (backend.turns != nullptr && !backend.turns->try_take(context_.now()));
     if (waits) {
         counters_.connects_paced.add();
         connection.is_idempotent = selection.is_idempotent;
@@ -199,6 +201,11 @@ core::Result<void> UpstreamPool::open(UpstreamConnection& connection) {
 
 // --- Where connections are opened at a bounded rate ---------------------------------------------
 
+// Who comes now does not overtake those who wait, nor takes what has become idle for them.
+bool UpstreamPool::has_line(const Backend& backend) {
+    return backend.turns != nullptr && backend.turns->first() != nullptr;
+}
+
 core::Instant UpstreamPool::serve_turns(std::size_t index) {
     Backend& backend = backends_[index];
     const core::Instant now = context_.now();
@@ -208,7 +215,13 @@ core::Instant UpstreamPool::serve_turns(std::size_t index) {
                 {.code = core::Errc::timed_out,
                  .what = "no turn to open a connection within timeout.connect"});
     }
-    while (backend.turns->first() != nullptr && serve_turn(backend, *backend.turns->first())) {
+    // It refused meanwhile, and others can be asked.
+    if (backend.balancer->is_passed_over(backend.index)) {
+        send_away_waiting(backend, {.code = core::Errc::unavailable,
+                                    .retry = core::Retry::yes,
+                                    .what = "it refused a connection"});
+    }
+    while (has_line(backend) && serve_turn(backend, *backend.turns->first())) {
     }
     return now;
 }
@@ -247,12 +260,14 @@ http::UpstreamWaiter& UpstreamPool::withdraw(UpstreamConnection& waiting) {
 }
 
 // They would meet the same: they had better try another one. Those who come back here meanwhile
-// are not asked twice.
+// stand behind the last of them, and are not asked twice.
 void UpstreamPool::send_away_waiting(Backend& backend, const core::Error& error) {
-    if (backend.turns == nullptr) return;
-    const core::Instant now = context_.now();
-    while (backend.turns->first() != nullptr && backend.turns->first()->idle_since < now) {
-        decline(backend, withdraw(*backend.turns->first()), error);
+    if (!has_line(backend)) return;
+    const UpstreamConnection* const last = backend.turns->last();
+    for (bool is_last = false; !is_last && has_line(backend);) {
+        UpstreamConnection& waiting = *backend.turns->first();
+        is_last = &waiting == last;
+        decline(backend, withdraw(waiting), error);
     }
 }
 

@@ -127,6 +127,7 @@ private:
     void knock(Backend& backend);
     core::Result<UpstreamConnection*> place(Backend& backend);
     core::Result<void> open(UpstreamConnection& connection);
+    static bool has_line(const Backend& backend);
     // Those whose turn it is, or whose time is over. Says what time it is.
     core::Instant serve_turns(std::size_t backend);
     bool serve_turn(Backend& backend, UpstreamConnection& waiting);

@@ -102,6 +102,38 @@ TEST_F(ConnectTurnsTest, AConnectionThatBecomesIdleGoesToWhoWaitsFirst) {
     EXPECT_LE(connects(), 2U);
 }
 
+TEST_F(ConnectTurnsTest, WhoComesLaterStandsBehindThoseWhoWait) {
+    make_paced(1, 1, 1);
+    Asking& first = acquire();
+    const std::vector<Asking*> many = acquire_many(1);
+    Asking* late = nullptr;
+    // In the very moment in which a connection becomes idle.
+    act([&] {
+        use(first);
+        late = acquire_many(1)[0];
+    });
+    settle();
+    EXPECT_TRUE(many[0]->pick.has_value());
+    EXPECT_FALSE(late->is_answered());
+    use(*many[0]);
+    run_for(2s);
+    ASSERT_TRUE(late->pick.has_value());
+    use(*late);
+}
+
+TEST_F(ConnectTurnsTest, WhoWaitsForABackendThatRefusedIsSentToOneThatDidNot) {
+    make_paced(2, 1);
+    // Two are tried at once, and the others wait, half of them for the one that will refuse.
+    const std::vector<Asking*> many = acquire_many(8);
+    settle();
+    std::size_t sent_away = 0;
+    for (const Asking* asking : many) sent_away += asking->error ? 1 : 0;
+    EXPECT_EQ(sent_away, 4U);
+    run_for(1s);
+    EXPECT_EQ(given(many), 4U);
+    use_all(many);
+}
+
 TEST_F(ConnectTurnsTest, WhoGivesUpLeavesTheLine) {
     make_paced();
     const std::vector<Asking*> many = acquire_many(4);
