@@ -156,7 +156,9 @@ void LoadConnection::send_drop() {
     }
     send(drop);
     stream_->flush();
-    if (head_dripped_ < request_->head.size() || body_left_ > 0) wait();
+    if (head_dripped_ < request_->head.size() || body_left_ > 0) return wait();
+    // An early answer that is read slowly has waited for this timer.
+    if (has_head_ && request_->slow_read > core::Duration{0}) receive();
 }
 
 // Asks for more of the answer, after a pause if it is read slowly.
@@ -194,7 +196,7 @@ void LoadConnection::on_bytes(core::Buffer buffer) {
 // Cuts the head off, and heads of interim answers before it. False when that was not the last of
 // it, or was no head.
 bool LoadConnection::take_head(std::span<std::byte>& bytes) {
-    const std::size_t seen = partial_.size();
+    std::size_t seen = partial_.size();
     if (seen > 0) {
         partial_ += text_of(bytes);
         bytes = bytes_of(partial_);
@@ -205,8 +207,10 @@ bool LoadConnection::take_head(std::span<std::byte>& bytes) {
     do {
         parsed = http::parse_response_head({.bytes = text_of(bytes), .seen = seen}, head_limits,
                                            request_->method, machine_.field_table, head, refusal);
-        if (parsed == http::Parse::complete) bytes = bytes.subspan(head.bytes);
-    } while (parsed == http::Parse::complete && head.is_interim() && head.status != 101);
+        if (parsed != http::Parse::complete) break;
+        bytes = bytes.subspan(head.bytes);
+        seen = 0;
+    } while (head.is_interim() && head.status != 101);
     if (parsed == http::Parse::complete) {
         on_head(head);
         return true;

@@ -133,7 +133,7 @@ void LoadGenerator::on_look() noexcept {
     if (options_.stage.is_stopped()) return stop();
     if (phase_ == Phase::ramping) {
         open_more();
-        if (now() >= ramp_ends_) arrive();
+        if (now() >= ramp_ends_) end_ramp();
     }
     if (is_measuring_) publish();
     const bool soon = phase_ == Phase::ramping || phase_ == Phase::waiting;
@@ -168,6 +168,12 @@ void LoadGenerator::settle(LoadConnection& connection) {
     open_more();
 }
 
+// It begins without those that are not there yet, and does not pass for what was asked for.
+void LoadGenerator::end_ramp() {
+    if (phase_ == Phase::ramping) tally_.connects_failed += connections_.size() - settled_;
+    arrive();
+}
+
 void LoadGenerator::arrive() {
     if (phase_ != Phase::ramping) return;
     phase_ = Phase::waiting;
@@ -191,6 +197,8 @@ void LoadGenerator::begin_measuring() {
     LoadTally fresh;
     fresh.connects = tally_.connects;
     fresh.connects_failed = tally_.connects_failed;
+    fresh.held_lost = tally_.held_lost;
+    fresh.stray = tally_.stray;
     tally_ = fresh;
 }
 

@@ -69,6 +69,7 @@ private:
     void open_more();
     void settle_all();
     void settle(LoadConnection& connection);
+    void end_ramp();
     void arrive();
     void begin_running();
     void begin_measuring();

@@ -21,6 +21,8 @@ constexpr std::uint32_t connections_max = 1'000'000;
 // Of the 28,232 ports that the kernel usually has for connections, most.
 constexpr std::uint32_t connections_per_source_max = 28'000;
 constexpr std::uint64_t message_bytes_max = 16 << 20;
+// Of all connections together, so that the buffers of one thread hold them.
+constexpr std::uint64_t messages_bytes_max = 256 << 20;
 constexpr std::uint32_t threads_max = 256;
 // Of a table: standard streams, ring, eventfds, and what is being closed while its successor opens.
 constexpr std::uint32_t descriptors_spare = 256;
@@ -245,6 +247,10 @@ Checked set_websocket(const LoadWords& words, const Url& url, LoadOptions& optio
         LoadRequest& request = options.requests[i];
         if (request.body_bytes > message_bytes_max) {
             return wrong("a message is of {} bytes at most", message_bytes_max);
+        }
+        if (request.body_bytes * words.connections > messages_bytes_max) {
+            return wrong("messages of {} bytes on {} connections: {} bytes at once are the most",
+                         request.body_bytes, words.connections, messages_bytes_max);
         }
         request.name = said.name.empty() ? fmt::format("{} bytes", request.body_bytes) : said.name;
         request.expected = {.length = request.body_bytes, .body = BodyCheck::pattern};

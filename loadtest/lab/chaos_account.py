@@ -1,7 +1,8 @@
 """Whether every request of a chaos run has a fate, and one that the access log and the backends bear out."""
 
-# What no proxy can mend, as far as the backends really did it: an answer that had begun, and what may have
-# been executed and must not be repeated. The rest counts against us.
+# What ringway's rules do not let it mend, as far as the backends really did it: an answer that had begun, one
+# that is no HTTP (its backend has executed the request, so it is not retried), and what may have been executed
+# and must not be repeated. The rest counts against us.
 BEYOND_REPAIR = ("GET cut", "GET upstream_malformed", "GET understated", "POST cut", "POST upstream_malformed", "POST understated",
                  "POST upstream_reset", "POST first_byte_timeout", "POST status 503")  # fmt: skip
 
@@ -38,7 +39,7 @@ def is_ours(word):
 
 
 def availability(tally):
-    """Of all, and of what could be answered."""
+    """Of all, and of what the rules let be answered."""
     asked = tally.sent - tally.fates["aborted"]
     spoilt = sum(tally.fates[fate] for fate in BEYOND_REPAIR)
     return tally.fates["right"] / asked, tally.fates["right"] / (asked - spoilt)

@@ -44,7 +44,16 @@ def ratio(lab, mine, theirs, connections):
     )
 
 
+def unsaturated(lab, name, connections):
+    """A word about runs that the quota did not stop: their proxy went to sleep, which costs."""
+    runs = [run for run in lab.runs if run["peer"] == name and run["connections"] == connections and run["valid"]]
+    count = sum(not run["saturated"] for run in runs)
+    return f"{name} not saturated in {count} of {len(runs)}" if count else ""
+
+
 def rival_bar(lab, row, bar, note=""):
+    notes = [unsaturated(lab, name, row["connections"]) for name in ("ringway", row["better"])]
+    note = ", ".join(filter(None, [note, *notes]))
     return Bar(
         f"{lab.settings.scenario}: CPU per {lab.scenario.unit.name}, {row['connections']} connections, ÷ {row['better']}",
         row["ratio_to_better"],

@@ -4,6 +4,8 @@ Every round asks the origin directly and then through each proxy, which has core
 origin share core 1. What a proxy added is its figure minus the direct one of the same round.
 """
 
+import collections
+
 from lab import open_loop, report, session, stats
 from lab.processes import Failure
 from lab.verdict import PAIRS_MIN, Bar, Verdicts
@@ -32,15 +34,18 @@ def latency(arguments, say):
         capacities = measure_capacities(lab)
         weakest = min(RIVALS, key=capacities.get)
         print(", ".join(f"{name} {rate:,.0f}/s" for name, rate in capacities.items()) + f": {weakest} is the weakest peer")
-        bars, runs = [], {}
+        bars, runs, remarks = [], {}, []
         for share, has_bars in LOADS.items():
             rate = round(share * capacities[weakest])
-            runs[share] = measure(lab, rate, arguments, say)
+            spoilt = collections.Counter()
+            runs[share] = measure(lab, rate, arguments, say, spoilt)
+            remarks += [f"{share:.0%}: {count} rounds not taken because of {name}" for name, count in spoilt.most_common()]
             print_added(share, rate, runs[share])
             bars += bars_of(share, runs[share]) if has_bars else []
+            bars += [spoilt_bar(share, spoilt)] if has_bars else []
     finally:
         lab.close()
-    return Verdicts(bars, [], {"machine": facts, "capacity": capacities, "latency": {f"{share:.0%}": found for share, found in runs.items()}})
+    return Verdicts(bars, remarks, {"machine": facts, "capacity": capacities, "latency": {f"{share:.0%}": found for share, found in runs.items()}})
 
 
 def measure_capacities(lab):
@@ -52,8 +57,8 @@ def measure_capacities(lab):
     return found
 
 
-def measure(lab, rate, arguments, say):
-    """Rounds of figures by name; rounds in which somebody failed are not taken."""
+def measure(lab, rate, arguments, say, spoilt):
+    """Rounds of figures by name; rounds in which somebody failed are not taken. `spoilt` counts by whom."""
     rounds, tried = [], 0
     wanted = max(arguments.rounds, PAIRS_MIN)
     while len(rounds) < wanted and tried < 2 * wanted:
@@ -65,9 +70,16 @@ def measure(lab, rate, arguments, say):
         }
         problems = [f"{name}: {', '.join(figures['problems'])}" for name, figures in row.items() if figures["problems"]]
         say(f"round {tried}  " + "  ".join(f"{name} {figures['p50']:.0f}/{figures['p99']:.0f} µs" for name, figures in row.items()) + f"  {'; '.join(problems)}")
+        spoilt.update(name for name, figures in row.items() if figures["problems"])
         if not problems:
             rounds.append(row)
     return rounds
+
+
+def spoilt_bar(share, spoilt):
+    """Rounds without a figure are those with the worst: ours may not be more than the better peer's."""
+    least = min(spoilt[name] for name in RIVALS)
+    return Bar(f"open loop at {share:.0%}: rounds spoilt, above the better peer", stats.spread([spoilt["ringway"] - least]), 0, digits=0)
 
 
 def added(rounds, name, figure):

@@ -91,7 +91,7 @@ def chaos(record, folder):
     wrong = "; ".join(record["wrong"]) or "nothing"
     return (
         f"{machine(record['machine'])}\n\n![Chaos](plots/chaos.png)\n\n{record['sent']:,} requests, {len(record['faults'])} faults. Availability **{plain:.5%}** of all that clients did not"
-        f" give up, **{possible:.5%}** of what any proxy could have answered. Unaccounted for: {wrong}.\n\n| fate | requests |\n|---|---|\n{fates}"
+        f" give up, **{possible:.5%}** of what its rules let be answered. Unaccounted for: {wrong}.\n\n| fate | requests |\n|---|---|\n{fates}"
     )
 
 

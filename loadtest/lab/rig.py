@@ -21,7 +21,7 @@ class Origin:
 
     def __init__(self, place, build, backends=1, *arguments, listen=None, how=None):
         # Consecutive ports: the first is asked for, the others are hoped for.
-        ports = [place.free_port() for _ in range(backends)]
+        ports = [] if listen else [place.free_port() for _ in range(backends)]
         self.control = place.free_port()
         command = [str(build / "ringway-origin"), "--listen", listen or f"127.0.0.1:{ports[0]}"]
         command += ["--backends", str(backends), "--control", f"127.0.0.1:{self.control}", *arguments]
