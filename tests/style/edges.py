@@ -25,7 +25,7 @@ LIBRARIES = {
     "xxhash.h": ("core/",),
     "nghttp2/": ("http/",),
     "re2/": ("http/", "health/"),
-    "toml": ("config/", "loadtest/scenario"),
+    "toml": ("config/", "loadtest/scenario", "loadtest/origin/scenario", "loadtest/load/scenario"),
     "CLI/": ("shards/cli", "loadtest/"),
     "nlohmann/": ("config/load", "shards/control/"),
     "gtest/": (),

@@ -29,7 +29,7 @@ PLANTED = {
         ("http/router.cc", '#include "health/health_state.h"\n', '#include "core/hash.h"\n'),
         ("config/load.cc", '#include "shards/fleet.h"\n', '#include "health/settings.h"\n'),
         ("shards/fleet.cc", '#include "tests/sim/sim_io.h"\n', '#include "config/config.h"\n'),
-        ("loadtest/origin.cc", '#include "shards/fleet.h"\n', '#include "http/h1_client.h"\n'),
+        ("loadtest/origin/origin.cc", '#include "shards/fleet.h"\n', '#include "http/h1_client.h"\n'),
         ("core/io.cc", '#include "io.h"\n', '#include "core/io.h"\n'),
     ],
     "library_edge": [
