@@ -23,7 +23,7 @@ SHOWN = ("p50", "p90", "p99", "p99.9", "max")
 
 def latency(arguments, say):
     settings = session.Settings(
-        build=arguments.build.resolve(), connections=[CONNECTIONS], only=PEERS, latency_connections=CONNECTIONS, latency_rounds=0
+        build=arguments.build.resolve(), connections=[CONNECTIONS], only=PEERS, latency_connections=CONNECTIONS, latency_rounds=0, realtime=True
     )
     lab = session.Session(settings, say)
     try:

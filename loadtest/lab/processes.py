@@ -52,10 +52,12 @@ class StartFailure(Failure):
 class Workplace:
     """Owns a temporary directory, the processes and the groups of one session."""
 
-    def __init__(self, say, alone=True):
-        """`alone` waits for other measurements; what only counts mistakes need not be."""
+    def __init__(self, say, alone=True, realtime=False):
+        """`alone` waits for other measurements; what only counts mistakes need not be. `realtime`: all that is
+        started here stands in front of whatever else the machine does."""
         self.lock = take_lock(say) if alone else open(os.devnull)
         self.directory = tempfile.mkdtemp(prefix="ringway-lab-")
+        self.realtime = realtime
         self.processes = []
         self.groups = []
         self.logs = {}
@@ -92,7 +94,7 @@ class Workplace:
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
             if cpu is not None:
                 os.sched_setaffinity(0, {cpu})
-            if realtime:
+            if realtime or self.realtime:
                 os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))
             if join:
                 join()

@@ -101,7 +101,10 @@ def print_header(session, facts):
     settings = session.settings
     print(f"{facts['cpu']}, {facts['cores']} cores, kernel {facts['kernel']}, {facts['commit']}")
     print(", ".join(f"{name}: {version}" for name, version in facts["versions"].items()))
-    if session.group.limited:
+    if settings.realtime:
+        front = "in front of all else there" if session.realtime else "MAY NOT BE REAL-TIME: waits are others' doing too"
+        print(f"proxy: core {settings.proxy_cpu}; load and origin ({facts['origin']}): core {settings.load_cpu}; {front}")
+    elif session.group.limited:
         print(
             f"proxy: core {settings.proxy_cpu}, {settings.share:.0%} of it; wrk and origin"
             f" ({facts['origin']}): core {settings.load_cpu}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lab import check, quota, wrk
 from lab import peers as known
-from lab.processes import Failure, StartFailure, Workplace
+from lab.processes import Failure, StartFailure, Workplace, may_be_realtime
 from lab.scenarios import SCENARIOS
 
 UPSTREAM_RATIO_MAX = 1.1
@@ -38,6 +38,7 @@ class Settings:
     load_cpu: int = 1
     latency_rounds: int = 1
     latency_connections: int = 8
+    realtime: bool = False  # Where waits are measured, not CPU time. The kernel has no quota for such processes.
 
     def __post_init__(self):
         scenario = SCENARIOS[self.scenario]
@@ -54,10 +55,12 @@ class Session:
         self.scenario = SCENARIOS[settings.scenario]
         self.peers, self.skipped = choose_peers(settings)
         wrk.program()  # Says so now when it is missing.
-        self.place = Workplace(say)
+        self.realtime = settings.realtime and may_be_realtime()
+        self.place = Workplace(say, realtime=self.realtime)
         self.cpus = self.choose_cpus()
-        self.group = quota.open_group("proxy")
-        self.load_group = quota.open_group("load")
+        self.group, self.load_group = (
+            quota.Unlimited() if settings.realtime else quota.open_group(name) for name in ("proxy", "load")
+        )
         self.place.groups += [self.group, self.load_group]
         self.origin = known.start_origin(
             self.place, self.cpus[1], self.load_group, self.scenario, settings.build
