@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import string
 import subprocess
+from dataclasses import dataclass
 
 from lab.processes import Failure
 
@@ -16,12 +17,23 @@ ROOT = ROOM.parent
 COUNTERS = ("requests", "connections", "bytes_in", "bytes_out")
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What is asked of every proxy of a comparison alike."""
+
+    workers: int = 1  # Threads, processes or shards: whatever takes connections.
+    least: bool = False  # Ask the backend that has the least to do, instead of each in turn.
+
+
 class Peer:
     """A proxy under test: where its program is and how it is started."""
 
-    def __init__(self, name, program, arguments, config=None, version=(), **values):
+    def __init__(self, name, program, arguments, config=None, version=(), least="", workers=0):
+        """`least` is how its configuration says that the backend with the least to do is asked; `workers` holds
+        whatever a comparison asks for."""
         self.name = name
-        self.values = values  # What its configuration asks for besides.
+        self.least = least
+        self.workers = workers
         self.program = program
         self.arguments = arguments
         self.config = config
@@ -39,10 +51,13 @@ class Peer:
         lines = (result.stdout + result.stderr).strip().splitlines()
         return lines[0] if result.returncode == 0 and lines else "unknown"
 
-    def command(self, directory, listen, upstream):
-        values = {"LISTEN": listen, "UPSTREAM": upstream, "DIRECTORY": directory, **self.values}
+    def command(self, directory, listen, upstreams, setup=Setup()):
+        values = {"LISTEN": listen, "DIRECTORY": directory, "WORKERS": str(self.workers or setup.workers)}
+        values["BALANCE"] = self.least if setup.least else ""
         if self.config:
-            values["CONFIG"] = fill(self.config, directory, values)
+            values["CONFIG"] = fill(self.config, directory, values, upstreams)
+        else:
+            values["UPSTREAM"] = upstreams[0]
         arguments = [string.Template(text).substitute(values) for text in self.arguments]
         return [str(self.program), *arguments]
 
@@ -62,10 +77,15 @@ class LoggingPeer(Peer):
         return [f"{lines} lines for {requests} requests"] if lines < requests else []
 
 
-def fill(name, directory, values):
+def fill(name, directory, values, upstreams=()):
     """Writes the committed configuration with its ${...} filled in; what it does not know, like
-    nginx's own variables, it leaves alone."""
-    text = string.Template((ROOM / "peers" / name).read_text()).safe_substitute(values)
+    nginx's own variables, it leaves alone. A line that names ${UPSTREAM} comes once for each."""
+    lines = []
+    for line in (ROOM / "peers" / name).read_text().splitlines():
+        backends = enumerate(upstreams) if "${UPSTREAM}" in line else [("", "")]
+        for number, address in backends:
+            lines.append(string.Template(line).safe_substitute(values, UPSTREAM=address, NUMBER=number))
+    text = "\n".join(lines) + "\n"
     path = os.path.join(directory, name)
     with open(path, "w") as file:
         file.write(text)
@@ -76,6 +96,9 @@ def system_program(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
+LEAST = {"ringway": 'algorithm = "least_connections"', "nginx": "least_conn;", "haproxy": "balance leastconn"}
+
+
 def known_peers(build, access_log=""):
     """In the order in which they are printed."""
     ringway = (build / "ringway", ["run", "-c", "${CONFIG}"])
@@ -84,19 +107,15 @@ def known_peers(build, access_log=""):
     logging = []
     if access_log:
         config = f"ringway-{access_log}.toml"
-        logging = [LoggingPeer(f"ringway+{access_log}", *ringway, config, ("--version",))]
+        logging = [LoggingPeer(f"ringway+{access_log}", *ringway, config, ("--version",), LEAST["ringway"])]
     return [
-        Peer("ringway", *ringway, "ringway.toml", ("--version",)),
+        Peer("ringway", *ringway, "ringway.toml", ("--version",), LEAST["ringway"]),
         *logging,
-        Peer("nginx", *nginx, "nginx.conf", ("-v",)),
-        Peer("nginx+bulk", *nginx, "nginx-bulk.conf", ("-v",)),
-        Peer("haproxy", *haproxy, "haproxy.cfg", ("-v",)),
-        Peer("haproxy+bulk", *haproxy, "haproxy-bulk.cfg", ("-v",)),
-        Peer(
-            "relay",
-            build / "ringway-relay",
-            ["--listen", "${LISTEN}", "--upstream", "${UPSTREAM}"],
-        ),
+        Peer("nginx", *nginx, "nginx.conf", ("-v",), LEAST["nginx"]),
+        Peer("nginx+bulk", *nginx, "nginx-bulk.conf", ("-v",), LEAST["nginx"]),
+        Peer("haproxy", *haproxy, "haproxy.cfg", ("-v",), LEAST["haproxy"]),
+        Peer("haproxy+bulk", *haproxy, "haproxy-bulk.cfg", ("-v",), LEAST["haproxy"]),
+        Peer("relay", build / "ringway-relay", ["--listen", "${LISTEN}", "--upstream", "${UPSTREAM}"]),
     ]
 
 
@@ -106,12 +125,8 @@ def shards_name(count):
 
 def shard_peers(build, counts):
     """ringway with so many shards each."""
-    arguments = ["run", "-c", "${CONFIG}"]
-    program = build / "ringway"
-    return [
-        Peer(name, program, arguments, "ringway-shards.toml", ("--version",), SHARDS=str(count))
-        for name, count in ((shards_name(count), count) for count in counts)
-    ]
+    run = (build / "ringway", ["run", "-c", "${CONFIG}"], "ringway.toml", ("--version",), LEAST["ringway"])
+    return [Peer(shards_name(count), *run, workers=count) for count in counts]
 
 
 class NginxOrigin:
@@ -137,6 +152,7 @@ class NginxOrigin:
         process = place.start(command, cpu=cpu, group=group)
         for port in (self.port, stats_port):
             place.wait_for_port(process, command, port)
+        self.addresses = [f"127.0.0.1:{self.port}"]
         self.stats = http.client.HTTPConnection("127.0.0.1", stats_port, timeout=5)
         self.asked = 0
 
@@ -147,7 +163,7 @@ class NginxOrigin:
         self.asked += 1
         accepted, _, requests = (int(word) for word in text.splitlines()[2].split())
         counted = {"requests": requests - self.asked, "connections": accepted}
-        return {**counted, "bytes_in": 0, "bytes_out": 0}
+        return {**counted, "bytes_in": 0, "bytes_out": 0, "requests_slow": 0}
 
 
 class RingwayOrigin:
@@ -157,18 +173,22 @@ class RingwayOrigin:
     known_body = True
 
     def __init__(self, place, cpu, group, scenario, program):
-        self.port, stats_port = place.free_port(), place.free_port()
-        command = [str(program), "--listen", f"127.0.0.1:{self.port}", "--backends", "1"]
-        command += ["--size", str(scenario.body_bytes), "--stats", f"127.0.0.1:{stats_port}"]
-        command += ["--chunked", "yes"] if scenario.chunked else []
+        # Consecutive ports: the first is asked for, the others are hoped for.
+        ports = [place.free_port() for _ in range(scenario.backends)]
+        self.port, stats_port = ports[0], place.free_port()
+        command = [str(program), "--listen", f"127.0.0.1:{self.port}", *scenario.origin_arguments]
+        command += ["--stats", f"127.0.0.1:{stats_port}"]
         process = place.start(command, cpu=cpu, group=group)
-        for port in (self.port, stats_port):
+        for port in (*ports, stats_port):
             place.wait_for_port(process, command, port)
         self.stats = http.client.HTTPConnection("127.0.0.1", stats_port, timeout=5)
+        self.addresses = [f"127.0.0.1:{port}" for port in ports]
 
     def counters(self):
-        (backend,) = json.loads(fetch(self.stats))["backends"]
-        return {name: backend[name] for name in COUNTERS}
+        """Of all backends together; `requests_slow` is the last one's part."""
+        backends = json.loads(fetch(self.stats))["backends"]
+        total = {name: sum(backend[name] for backend in backends) for name in COUNTERS}
+        return {**total, "requests_slow": backends[-1]["requests"]}
 
 
 def fetch(connection):

@@ -84,7 +84,7 @@ class Workplace:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def start(self, command, *, group=None, cpu=None, capture=False, realtime=False, stdin=subprocess.DEVNULL):
-        """`realtime`: in front of everything on its CPU that is not."""
+        """`cpu`: one, or a set of them. `realtime`: in front of everything on its CPU that is not."""
         join = group.joiner() if group else None
 
         def prepare():
@@ -93,7 +93,7 @@ class Workplace:
             os.setsid()
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
             if cpu is not None:
-                os.sched_setaffinity(0, {cpu})
+                os.sched_setaffinity(0, {cpu} if isinstance(cpu, int) else cpu)
             if realtime or self.realtime:
                 os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))
             if join:

@@ -10,6 +10,9 @@ import pathlib
 import time
 
 PERIOD_US = 10_000
+# Of a quota for several cores. The kernel hands a quota out to cores in pieces of 5 ms: within a short period the first
+# core that asks would have all of it, and the others none.
+PERIOD_SEVERAL_US = 50_000
 PREFIX = "ringway-lab-"
 # Against what else runs on the machine; inside a quota it gives nothing away.
 WEIGHT_V1 = 8192
@@ -63,7 +66,7 @@ class Unlimited:
     def cpu_us(self):
         return sum(process_clock_us(pid) for pid in self.members())
 
-    def limit(self, share):
+    def limit(self, share, cores=1):
         pass
 
     def throttling(self):
@@ -91,14 +94,17 @@ class Group:
         else:
             (self.cpu / "cpu.weight").write_text(str(WEIGHT_V2))
 
-    def limit(self, share):
-        """`share` of one core, or None for no limit."""
-        quota = None if share is None else int(PERIOD_US * share)
+    def limit(self, share, cores=1):
+        """`share` of one core, or None for no limit; on how many cores it may be used."""
+        period = PERIOD_US if cores == 1 else PERIOD_SEVERAL_US
+        quota = None if share is None else int(period * share)
         if self.version == 1:
+            (self.cpu / "cpu.cfs_quota_us").write_text("-1")  # A period below the old quota would be refused.
+            (self.cpu / "cpu.cfs_period_us").write_text(str(period))
             (self.cpu / "cpu.cfs_quota_us").write_text("-1" if quota is None else str(quota))
         else:
             text = "max" if quota is None else str(quota)
-            (self.cpu / "cpu.max").write_text(f"{text} {PERIOD_US}")
+            (self.cpu / "cpu.max").write_text(f"{text} {period}")
 
     def add(self, pid):
         """A process joins by `joiner`, before it runs its program."""

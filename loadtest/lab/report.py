@@ -101,14 +101,16 @@ def print_header(session, facts):
     settings = session.settings
     print(f"{facts['cpu']}, {facts['cores']} cores, kernel {facts['kernel']}, {facts['commit']}")
     print(", ".join(f"{name}: {version}" for name, version in facts["versions"].items()))
+    where = f"core {settings.proxy_cpu}"
+    if settings.cores > 1:
+        where = f"{settings.cores} workers on cores {settings.proxy_cpu} and {settings.load_cpu}"
+    load = f"load and origin ({facts['origin']}): core {settings.load_cpu}"
     if settings.realtime:
         front = "in front of all else there" if session.realtime else "MAY NOT BE REAL-TIME: waits are others' doing too"
-        print(f"proxy: core {settings.proxy_cpu}; load and origin ({facts['origin']}): core {settings.load_cpu}; {front}")
+        print(f"proxy: {where}; {load}; {front}")
     elif session.group.limited:
-        print(
-            f"proxy: core {settings.proxy_cpu}, {settings.share:.0%} of it; wrk and origin"
-            f" ({facts['origin']}): core {settings.load_cpu}"
-        )
+        share = f"{settings.share:.0%} of it" if settings.cores == 1 else f"{settings.share:.0%} of one in all"
+        print(f"proxy: {where}, {share}; {load}")
     else:
         print(
             "NO QUOTA: this machine gives us no cgroup, so the proxies are only pinned and not"
@@ -173,7 +175,10 @@ def print_latencies(session):
             for percent in ("50", "99")
         }
         rate = stats.spread([e["rate"] for e in entries]).median
-        print(f"  {name:8} p50 {middle['50']:6.3f}  p99 {middle['99']:6.3f}  {rate:8.0f} req/s")
+        slow = ""
+        if session.scenario.slow_delay and name != "direct":
+            slow = f"  {stats.spread([e['slow_share'] for e in entries]).median:6.2%} of them to the slow backend"
+        print(f"  {name:8} p50 {middle['50']:6.3f}  p99 {middle['99']:6.3f}  {rate:8.0f} req/s{slow}")
 
 
 def errors_of(session, name):

@@ -7,7 +7,6 @@ is drawn anew each time and does not stick to one peer.
 
 import os
 import signal
-import sys
 import time
 from dataclasses import dataclass, field
 
@@ -34,16 +33,18 @@ class Settings:
     peers: list = field(default_factory=list)  # Instead of the known ones.
     access_log: str = ""  # A format: ringway runs twice in each round, the second time with its log on.
     share: float = 0.0  # Of core 0; 0 is the scenario's.
+    cores: int = 1  # The proxy's, with a worker for each. The quota is the same: the load needs its own part of them.
     proxy_cpu: int = 0
     load_cpu: int = 1
     latency_rounds: int = 1
-    latency_connections: int = 8
+    latency_connections: int = 0  # 0 is the scenario's.
     realtime: bool = False  # Where waits are measured, not CPU time. The kernel has no quota for such processes.
 
     def __post_init__(self):
         scenario = SCENARIOS[self.scenario]
         self.connections = list(self.connections or scenario.connections)
         self.share = self.share or scenario.share
+        self.latency_connections = self.latency_connections or scenario.latency_connections
 
 
 class Session:
@@ -58,6 +59,8 @@ class Session:
         self.realtime = settings.realtime and may_be_realtime()
         self.place = Workplace(say, realtime=self.realtime)
         self.cpus = self.choose_cpus()
+        self.proxy_cpus = set(self.cpus[: settings.cores])
+        self.setup = known.Setup(workers=settings.cores, least=self.scenario.least)
         self.group, self.load_group = (
             quota.Unlimited() if settings.realtime else quota.open_group(name) for name in ("proxy", "load")
         )
@@ -85,8 +88,9 @@ class Session:
     def measure(self):
         for number in range(self.settings.rounds):
             self.measure_round(number)
+        direct = [] if self.scenario.sizes else [None]  # Of backends that differ it could ask only one.
         for number in range(self.settings.latency_rounds):
-            for peer in [None, *self.peers]:
+            for peer in [*direct, *self.peers]:
                 try:
                     latency = self.run_unthrottled(peer)
                 except StartFailure as failure:
@@ -126,14 +130,15 @@ class Session:
 
     def start_proxy(self, peer, share):
         port = self.place.free_port()
-        command = peer.command(
-            self.place.directory, f"127.0.0.1:{port}", f"127.0.0.1:{self.origin.port}"
-        )
-        self.group.limit(None)  # Its start is not what is measured.
-        process = self.place.start(command, group=self.group, cpu=self.cpus[0])
+        command = peer.command(self.place.directory, f"127.0.0.1:{port}", self.origin.addresses, self.setup)
+        self.limit(None)  # Its start is not what is measured.
+        process = self.place.start(command, group=self.group, cpu=self.proxy_cpus)
         self.place.wait_for_port(process, command, port)
-        self.group.limit(share)
+        self.limit(share)
         return process, port
+
+    def limit(self, share):
+        self.group.limit(share, self.settings.cores)
 
     def members(self, proxy):
         """Every process of the proxy under test."""
@@ -156,7 +161,7 @@ class Session:
         start = self.origin.counters()
         proxy, port = self.start_proxy(peer, None)
         wrong = check.problem(port, self.scenario, self.origin.known_body)
-        self.group.limit(self.settings.share)
+        self.limit(self.settings.share)
         load = self.start_wrk(port, connections, self.settings.seconds)
         time.sleep(WARM_SECONDS)
         before = self.sample()
@@ -191,6 +196,7 @@ class Session:
             "seconds": window["seconds"],
             "cpu_us": window["cpu_us"],
             "requests": window["requests"],
+            "slow_share": slow_share(window),
             "unit": unit.name,
             "amount": amount,
             "cost_us": window["cpu_us"] / amount if amount > 0 else None,
@@ -210,25 +216,39 @@ class Session:
             yield answers["errors"]
         if wrk.too_short(answers, scenario.body_bytes):
             yield f"{answers['bytes']:.0f} bytes in {answers['requests']} answers"
-        if whole["bytes_in"] < answers["requests"] * scenario.upload_bytes:
+        if whole["bytes_in"] < uploaded_min(scenario, connections, answers["requests"]):
             yield f"{whole['bytes_in']} bytes reached the origin in {answers['requests']} requests"
-        may_open = UPSTREAM_RATIO_MAX * clients
+        # All clients may be with one backend at one time, and with another at the next.
+        may_open = UPSTREAM_RATIO_MAX * clients * scenario.backends
         # The relay joins each client to an upstream connection of its own; that is what it is.
         if whole["connections"] > may_open and not (scenario.closes and peer.name == "relay"):
             yield f"{whole['connections']} upstream connections for {clients} clients"
 
-    def run_unthrottled(self, peer):
+    def run_unthrottled(self, peer, connections=0):
         """Latency, closed loop and without a quota; `peer` None asks the origin directly."""
         proxy, port = None, self.origin.port
         if peer:
             proxy, port = self.start_proxy(peer, None)
-        load = self.start_wrk(port, self.settings.latency_connections, self.settings.seconds)
+        load = self.start_wrk(port, connections or self.settings.latency_connections, self.settings.seconds)
+        before = self.origin.counters()
         time.sleep(WARM_SECONDS + self.settings.seconds)
+        after = self.origin.counters()
         answers = self.end_wrk(load)
         if proxy:
             self.place.end(proxy)
             peer.afterwards(self.place.directory, answers["requests"])
-        return {"peer": peer.name if peer else "direct", **answers}
+        return {"peer": peer.name if peer else "direct", "slow_share": slow_share(difference(before, after)), **answers}
+
+
+def slow_share(window):
+    """Of the requests, those that the last backend had: it is the slow one where there is one."""
+    return window["requests_slow"] / window["requests"] if window["requests"] else 0.0
+
+
+def uploaded_min(scenario, connections, answered):
+    """Bytes that the origin has seen at least. Of several kinds the largest may be among those without an answer yet."""
+    unanswered = connections if len(scenario.kinds) > 1 else 0
+    return max(0, answered - unanswered) // len(scenario.kinds) * scenario.upload_bytes
 
 
 def difference(before, after):
@@ -249,13 +269,17 @@ def failed_run(peer, connections, problem):
 
 
 def choose_peers(settings):
+    scenario = SCENARIOS[settings.scenario]
     all_peers = settings.peers or known.known_peers(settings.build, settings.access_log)
     names = [peer.name for peer in all_peers]
     for name in settings.only:
         if name not in names:
             raise Failure(f"unknown peer {name}; known are {', '.join(names)}")
-    usual = [name for name in names if SCENARIOS[settings.scenario].is_bulk or not name.endswith("+bulk")]
+    usual = [name for name in names if scenario.is_bulk or not name.endswith("+bulk")]
     wanted = [peer for peer in all_peers if peer.name in (settings.only or usual)]
+    if scenario.backends > 1 or settings.cores > 1:
+        # It joins each client to one backend, on one thread.
+        wanted = [peer for peer in wanted if peer.name != "relay"]
     present = [peer for peer in wanted if not peer.missing()]
     if not present:
         raise Failure("none of the programs to compare is there")

@@ -8,6 +8,11 @@ PAIRS_MIN = 15
 ROUNDS_MAX = 25
 
 
+def rounds_of(arguments):
+    """As many as are asked for, and no fewer than a verdict needs, unless it is only to be seen whether it runs."""
+    return arguments.rounds if arguments.quick else max(arguments.rounds, PAIRS_MIN)
+
+
 @dataclass(frozen=True)
 class Bar:
     """One promised figure: lower is better, and the median decides."""

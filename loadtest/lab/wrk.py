@@ -5,12 +5,31 @@ import re
 
 from lab import peers
 from lab.processes import Failure
+from lab.scenarios import Kind
 
 # wrk tries its target once before it opens the connections it was asked for.
 PROBES = 1
 READ_UNITS = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 READ_ROUNDING = 0.99  # It prints three or four digits.
-UPLOAD = 'wrk.method = "POST"\nwrk.body = string.rep("x", {bytes})\n'
+# One kind of request: wrk makes it once.
+ONE_KIND = """wrk.method = "{kind.method}"
+wrk.path = "{kind.path}"
+wrk.body = string.rep("x", {kind.body_bytes})
+"""
+# Several: each is made once, and Lua only says whose turn it is.
+SEVERAL_KINDS = """local kinds = {{ {kinds} }}
+local requests, turn = {{}}, 0
+init = function()
+    for number, kind in ipairs(kinds) do
+        local body = kind[3] > 0 and string.rep("x", kind[3]) or nil
+        requests[number] = wrk.format(kind[1], kind[2], nil, body)
+    end
+end
+request = function()
+    turn = turn % #requests + 1
+    return requests[turn]
+end
+"""
 
 
 def program():
@@ -25,15 +44,16 @@ def command(scenario, directory, port, connections, seconds):
     words = [program(), "-t1", f"-c{connections}", f"-d{int(seconds) + 5}s", "--latency"]
     for header in scenario.headers:
         words += ["-H", header]
-    if scenario.upload_bytes:
-        words += ["-s", upload_script(scenario.upload_bytes, directory)]
+    if scenario.kinds != (Kind(),):
+        words += ["-s", script(scenario.kinds, directory)]
     return [*words, f"http://127.0.0.1:{port}/"]
 
 
-def upload_script(size, directory):
-    path = os.path.join(directory, f"upload-{size}.lua")
+def script(kinds, directory):
+    path = os.path.join(directory, "kinds.lua")
+    rows = ", ".join(f'{{"{kind.method}", "{kind.path}", {kind.body_bytes}}}' for kind in kinds)
     with open(path, "w") as file:
-        file.write(UPLOAD.format(bytes=size))
+        file.write(SEVERAL_KINDS.format(kinds=rows) if len(kinds) > 1 else ONE_KIND.format(kind=kinds[0]))
     return path
 
 

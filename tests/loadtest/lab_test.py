@@ -1,15 +1,11 @@
 #!/usr/bin/env python3
 """Tests of the load lab: its arithmetic, what it calls invalid, and one short comparison in earnest."""
 
-import contextlib
 import io
 import json
 import os
-import random
-import socket
 import subprocess
 import sys
-import time
 import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,24 +16,19 @@ sys.path.insert(0, str(ROOT / "loadtest"))
 sys.dont_write_bytecode = True
 
 from lab import (  # noqa: E402
-    attack,
     check,
     demo_story,
-    foundation,
     idle,
     peers,
-    polite,
     quota,
     report,
     scenarios,
     session,
-    siege,
-    slow_figures,
-    slowhttptest,
     stats,
     verdict,
     wrk,
 )
+from lab.topics import memory  # noqa: E402
 
 WRK_FINE = """Running 5s test @ http://127.0.0.1:18002/
   1 threads and 8 connections
@@ -105,11 +96,11 @@ class Wrk(unittest.TestCase):
 
 class Judgement(unittest.TestCase):
     def judge(self, scenario="small", **changed):
-        case = {"requests": 1000, "opened": 10, "bytes_in": 0, "bytes_out": 0, "throttled": 99}
+        case = {"requests": 1000, "requests_slow": 10, "opened": 10, "bytes_in": 0, "bytes_out": 0, "throttled": 99}
         case |= {"wrk": WRK_FINE, "peer": "nginx", "problems": []} | changed
         lab = session.Session.__new__(session.Session)
         lab.scenario, lab.group = scenarios.SCENARIOS[scenario], SimpleNamespace(limited=True)
-        counted = {name: case[name] for name in ("requests", "bytes_in", "bytes_out")}
+        counted = {name: case[name] for name in ("requests", "requests_slow", "bytes_in", "bytes_out")}
         window = counted | {"seconds": 1.0, "cpu_us": 12000, "periods": 100, "throttled": case["throttled"]}
         return lab.judge(
             SimpleNamespace(name=case["peer"]),
@@ -151,21 +142,72 @@ class Judgement(unittest.TestCase):
         self.assertTrue(self.judge("upload", bytes_in=8 << 20, wrk=few)["valid"])
         self.assertFalse(self.judge("upload", bytes_in=(8 << 20) - 1, wrk=few)["valid"])
 
+    def test_of_several_kinds_the_largest_may_be_without_an_answer_yet(self):
+        mixed = scenarios.SCENARIOS["mixed"]
+        self.assertEqual(17 << 10, mixed.upload_bytes)
+        self.assertEqual(0, session.uploaded_min(mixed, 8, 8 + 6))
+        self.assertEqual(17 << 10, session.uploaded_min(mixed, 8, 8 + 7))
+
+    def test_several_backends_may_each_be_connected_to_by_all(self):
+        self.assertTrue(self.judge("slow-backend", opened=40)["valid"])
+        self.assertFalse(self.judge("slow-backend", opened=45)["valid"])
+
+    def test_the_share_of_the_last_backend_is_told(self):
+        self.assertEqual(0.01, self.judge("slow-backend")["slow_share"])
+        self.assertEqual(0.0, session.slow_share({"requests": 0, "requests_slow": 0}))
+
     def test_a_proxy_that_the_quota_rarely_stopped_was_not_saturated(self):
         self.assertFalse(self.judge(throttled=79)["saturated"])
 
 
+class Scenarios(unittest.TestCase):
+    def test_a_bare_relay_joins_nobody_to_several_backends_nor_on_two_cores(self):
+        with TemporaryDirectory() as directory:
+            for name in ("ringway", "ringway-relay"):
+                program = Path(directory) / name
+                program.touch(0o755)
+            for how, names in (({}, ["ringway", "relay"]), ({"scenario": "fleet"}, ["ringway"]), ({"cores": 2}, ["ringway"])):
+                settings = session.Settings(build=Path(directory), only=["ringway", "relay"], **how)
+                self.assertEqual(names, [peer.name for peer in session.choose_peers(settings)[0]], how)
+
+    def test_the_origin_is_told_of_sizes_and_of_the_slow_one(self):
+        words = " ".join(scenarios.SCENARIOS["mixed"].origin_arguments)
+        self.assertEqual("--backends 4 --size 2 --backend 0:size=2 --backend 1:size=2048 --backend 2:size=16384 --backend 3:size=65536", words)
+        self.assertEqual(["--backend", "3:delay=20ms"], scenarios.SCENARIOS["slow-backend"].origin_arguments[-2:])
+
+    def test_the_open_loop_asks_in_plain_scenarios_only(self):
+        plain = [name for name, scenario in scenarios.SCENARIOS.items() if scenario.is_plain]
+        self.assertEqual(["small", "medium", "chunked", "big", "huge", "fleet", "slow-backend"], plain)
+        result = subprocess.run([ROOT / "loadtest/compare", "--open-loop", "--scenario", "mixed"], capture_output=True, text=True)
+        self.assertEqual(2, result.returncode)
+        self.assertIn("mixed is more than that", result.stderr)
+
+    def test_wrk_asks_several_kinds_in_turns_and_a_single_one_as_it_is(self):
+        with TemporaryDirectory() as directory:
+            commands = {name: wrk.command(scenarios.SCENARIOS[name], directory, 1, 8, 1) for name in ("small", "upload")}
+            self.assertNotIn("-s", commands["small"])
+            self.assertIn('wrk.method = "POST"', Path(directory, "kinds.lua").read_text())
+            wrk.command(scenarios.SCENARIOS["mixed"], directory, 1, 8, 1)
+            script = Path(directory, "kinds.lua").read_text()
+        for kind in scenarios.MIXED:
+            self.assertIn(f'{{"{kind.method}", "{kind.path}", {kind.body_bytes}}}', script)
+
+
 class Check(unittest.TestCase):
-    def problem(self, status, body, length):
-        answer = SimpleNamespace(status=status, read=io.BytesIO(body).read)
-        return check.problem_of(answer, length, True)
+    def look_at(self, status, body):
+        return check.look_at(SimpleNamespace(status=status, read=io.BytesIO(body).read), True)
 
     def test_every_byte_is_looked_at(self):
         body = check.LETTERS * 3
-        self.assertIsNone(self.problem(200, body, 183))
-        self.assertEqual("status 502", self.problem(502, body, 183))
-        self.assertEqual("183 bytes instead of 184", self.problem(200, body, 184))
-        self.assertIn("wrong bytes", self.problem(200, body[:100] + b"?" + body[101:], 183))
+        self.assertEqual((None, 183), self.look_at(200, body))
+        self.assertEqual("status 502", self.look_at(502, body)[0])
+        self.assertIn("wrong bytes", self.look_at(200, body[:100] + b"?" + body[101:])[0])
+
+    def test_every_size_is_there_once_in_each_turn(self):
+        self.assertIsNone(check.problem_of_sizes([184], (184,)))
+        self.assertEqual("183 bytes instead of 184", check.problem_of_sizes([183], (184,)))
+        self.assertIsNone(check.problem_of_sizes([9, 2, 2, 9, 9], (2, 9)))
+        self.assertEqual("9, 9 bytes instead of 2, 9", check.problem_of_sizes([2, 9, 9, 9], (2, 9)))
 
     def test_a_log_that_drops_lines_is_no_cheap_log(self):
         peer = peers.LoggingPeer("ringway+json", "", [])
@@ -216,13 +258,34 @@ class Bars(unittest.TestCase):
 
 class Peers(unittest.TestCase):
     def test_filling_a_configuration_leaves_no_hole(self):
-        values = {"LISTEN": "127.0.0.1:1", "UPSTREAM": "127.0.0.1:2", "STATS": "127.0.0.1:3", "BODY": "x", "SHARDS": "2", "BACKENDS": ""}
+        values = {"LISTEN": "127.0.0.1:1", "STATS": "127.0.0.1:3", "BODY": "x", "WORKERS": "2", "BALANCE": ""}
         for template in sorted((ROOT / "loadtest/peers").iterdir()):
             with self.subTest(template.name), TemporaryDirectory() as directory:
-                path = peers.fill(template.name, directory, values | {"DIRECTORY": directory})
+                path = peers.fill(template.name, directory, values | {"DIRECTORY": directory}, ["127.0.0.1:2", "127.0.0.1:4"])
                 lines = [line for line in Path(path).read_text().splitlines() if not line.startswith("#")]
                 self.assertNotIn("${", "\n".join(lines))
                 self.assertIn("127.0.0.1:1", "\n".join(lines))
+
+    def test_each_backend_has_its_line_and_all_are_asked_in_one_way(self):
+        upstreams, (ringway, nginx, _, haproxy, _, _) = ["127.0.0.1:2", "127.0.0.1:4"], peers.known_peers(ROOT / "build")
+        with TemporaryDirectory() as directory:
+            for peer, lines in (
+                (ringway, ['    "127.0.0.1:2",', '    "127.0.0.1:4",', 'algorithm = "least_connections"', "count = 2"]),
+                (nginx, ["        server 127.0.0.1:4 max_fails=0;", "        least_conn;", "worker_processes 2;"]),
+                (haproxy, ["    server s1 127.0.0.1:4 pool-purge-delay 1h pool-max-conn -1", "    balance leastconn", "    nbthread 2"]),
+            ):
+                peer.program = "/bin/true"
+                peer.command(directory, "127.0.0.1:1", upstreams, peers.Setup(workers=2, least=True))
+                text = Path(directory, peer.config).read_text()
+                self.assertEqual([], [line for line in lines if line not in text.splitlines()], text)
+                peer.command(directory, "127.0.0.1:1", upstreams)
+                self.assertNotIn(peer.least, Path(directory, peer.config).read_text())
+
+    def test_shards_are_as_many_as_the_peer_has_whatever_is_asked_of_the_others(self):
+        (peer,) = peers.shard_peers(ROOT / "build", [8])
+        with TemporaryDirectory() as directory:
+            peer.command(directory, "127.0.0.1:1", ["127.0.0.1:2"])
+            self.assertIn("count = 8\n", Path(directory, peer.config).read_text())
 
     def test_an_unknown_peer_is_named_with_those_that_exist(self):
         settings = session.Settings(build=ROOT / "build", only=["enginex"])
@@ -232,153 +295,13 @@ class Peers(unittest.TestCase):
 
 class Idle(unittest.TestCase):
     def test_what_was_not_held_is_not_met_and_the_peers_stand_beside_it(self):
-        bar = foundation.idle_bar({"ringway": None, "nginx": 528.4, "haproxy": None})
+        bar = memory.idle_bar({"ringway": None, "nginx": 528.4, "haproxy": None})
         self.assertEqual((False, "NOT MEASURED", "nginx 528"), (bar.met, bar.verdict(), bar.note))
-        self.assertTrue(foundation.idle_bar({"ringway": 1024.0, "nginx": 1.0, "haproxy": 1.0}).met)
+        self.assertTrue(memory.idle_bar({"ringway": 1024.0, "nginx": 1.0, "haproxy": 1.0}).met)
 
     def test_resident_bytes_are_those_of_the_kernels_own_table(self):
         kilobytes = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024
         self.assertAlmostEqual(kilobytes, idle.resident_bytes([os.getpid()]) / 1024, delta=1024)
-
-
-class Slow(unittest.TestCase):
-    def fate(self, first):
-        slow = attack.Slow.__new__(attack.Slow)
-        slow.first = first
-        return slow.fate()
-
-    def test_an_attacker_knows_what_it_was_told_before_the_end(self):
-        self.assertEqual("408", self.fate(b"HTTP/1.1 408 Request Timeout\r\n"))
-        self.assertEqual("cut", self.fate(b"HTTP/1.1 200 OK\r\n"))
-        self.assertEqual("cut", self.fate(b""))
-
-    def attack(self, server, mode="body", count=3, again=True):
-        """Its steps are taken when the test says what time it is, two seconds apart."""
-        server.settimeout(10)
-        port = server.getsockname()[1]
-        prng = random.Random(7)
-        found = attack.Attack(mode, port, count, "127.0.0.1", interval=2.0, start=4.0, again=again, prng=prng)
-        found.begin(100.0)
-        self.addCleanup(found.end_all)
-        return found
-
-    def accept(self, server, count):
-        connections = [server.accept()[0] for _ in range(count)]
-        for connection in connections:
-            connection.settimeout(10)
-            self.addCleanup(connection.close)
-        return connections
-
-    def listen_until(self, attackers, done):
-        deadline = time.monotonic() + 10
-        while not done() and time.monotonic() < deadline:
-            attackers.listen()
-        self.assertTrue(done(), attackers.report())
-
-    def test_attackers_begin_and_step_each_at_its_own_moment(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            attackers = self.attack(server, count=100)
-            moments = sorted(due for due, _, _ in attackers.due)
-            self.assertEqual(100, len(set(moments)))
-            self.assertTrue(100.0 <= moments[0] < 101.0 and 103.0 < moments[-1] <= 104.0)
-            # No quarter of the time has more than its share by much.
-            quarters = [sum(int(moment - 100) == quarter for moment in moments) for quarter in range(4)]
-            self.assertTrue(all(10 <= count <= 45 for count in quarters), quarters)
-
-    def test_attackers_take_a_step_in_each_interval_and_no_more_to_catch_up(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            attackers = self.attack(server)
-            attackers.step_due(103.99999)
-            self.assertEqual((3, 0, 0), tuple(attackers.report()[key] for key in ("made", "open", "steps")))
-            connections = self.accept(server, 3)
-            attackers.step_due(105.99999)
-            self.assertEqual((3, 3, 3), tuple(attackers.report()[key] for key in ("made", "open", "steps")))
-            attackers.step_due(150.0)
-            attackers.step_due(150.1)
-            self.assertEqual(6, attackers.report()["steps"])
-            for connection in connections:
-                self.assertEqual(attack.OPENING["body"] + attack.STEP["body"], connection.recv(4096))
-
-    def test_an_attacker_that_was_cut_comes_again_if_it_shall(self):
-        for again in (True, False):
-            with self.subTest(again=again), socket.create_server(("127.0.0.1", 0)) as server:
-                attackers = self.attack(server, again=again)
-                attackers.step_due(104.0)
-                for connection in self.accept(server, 3):
-                    connection.close()
-                self.listen_until(attackers, lambda: attackers.report()["fates"] == {"cut": 3})
-                attackers.step_due(106.0)
-                self.assertEqual(6 if again else 3, attackers.report()["made"])
-                self.assertEqual(0, attackers.report()["open"])
-
-    def test_an_attackers_process_does_what_it_is_told_and_ends_with_its_input(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            words = ["header", server.getsockname()[1], 5, "127.0.0.1", 0.05, 0.01, 1]
-            command = [sys.executable, Path(attack.__file__), *map(str, words)]
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-            with subprocess.Popen(command, **pipes) as process:
-                process.stdin.write("count\nbegin\n")
-                process.stdin.flush()
-                self.assertEqual(0, json.loads(process.stdout.readline())["made"])
-                server.settimeout(10)
-                for connection in self.accept(server, 5):
-                    self.assertTrue(connection.recv(4096).startswith(b"GET / HTTP/1.1\r\n"))
-                process.stdin.write("count\nend\ncount\n")
-                process.stdin.close()
-                reports = [json.loads(line) for line in process.stdout]
-            self.assertEqual([(5, 5), (5, 0)], [(report["made"], report["open"]) for report in reports])
-            self.assertEqual(0, process.returncode)
-
-    def test_fewer_attackers_or_slower_ones_are_no_attack(self):
-        rig = SimpleNamespace(options=siege.Options(build=Path(), attackers=1000))
-        for attackers, steps, good in ((1000, 500, True), (940, 500, False), (1000, 470, False)):
-            pair = siege.Pair(None, None, attackers, steps, {})
-            self.assertEqual(good, siege.Siege.is_at_strength(rig, pair), (attackers, steps))
-
-    def pair(self, quiet, attacked, errors=()):
-        halves = (siege.Half({kind: [us] * 10 for kind in ("kept", "new", "direct")}, 0.1) for us in (quiet, attacked))
-        return siege.Pair(*halves, 10_000, 5_000.0, {}, dict(errors))
-
-    def test_the_bar_is_the_median_of_the_pairs_ratios_and_no_errors(self):
-        pairs = [self.pair(100, 100 * ratio) for ratio in (1, 1.9, 9)] * 5
-        self.assertEqual((True, 1.9), (slow_figures.bar("body", "new", pairs).met, siege.ratio(pairs, "new").median))
-        self.assertFalse(slow_figures.bar("body", "new", pairs[:14]).met)
-        self.assertFalse(slow_figures.bar("body", "new", [self.pair(100, 210)] * 15).met)
-        self.assertFalse(slow_figures.bar("body", "new", [*pairs, self.pair(1, 1, {"new: timed out": 1})]).met)
-        self.assertFalse(slow_figures.bar("body", "new", []).met)
-
-    def test_connections_are_counted_at_their_near_end(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-            with socket.create_connection(("127.0.0.1", port)), self.accept(server, 1)[0]:
-                self.assertEqual(1, siege.established(port))
-            self.assertEqual(0, siege.established(port))
-
-    def test_a_polite_client_also_asks_past_the_proxy(self):
-        client = polite.Client(1, 2)
-        asked = []
-        client.once = asked.append
-        client.run(0.6, 10)
-        self.assertEqual(["kept", "new", "direct"] * 2, asked[:6])
-        counts = sum(len(values) for values in client.latencies.values())
-        self.assertEqual(len(asked) - 3, counts, "the first of each is not measured")
-        self.assertEqual({"kept", "new", "direct"}, set(client.latencies))
-
-    def test_a_polite_client_counts_an_error_and_its_time(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        client = polite.Client(port)
-        client.run(0.2, 10)
-        self.assertEqual((1, 1), tuple(len(client.latencies[kind]) for kind in ("kept", "new")))
-        self.assertEqual(4, sum(client.errors.values()), "with the first of each, which is not measured")
-
-    def test_an_outage_that_slowhttptest_saw_is_one(self):
-        row = {"Seconds": 1, "Closed": 0, "Pending": 0, "Connected": 9, "Service Available": 9}
-        with contextlib.redirect_stdout(io.StringIO()):
-            self.assertTrue(slowhttptest.tell("read", [row] * slowhttptest.SECONDS))
-            self.assertFalse(slowhttptest.tell("read", [row] * slowhttptest.SECONDS + [row | {"Service Available": 0}]))
-            self.assertFalse(slowhttptest.tell("read", [row]))
-            self.assertTrue(slowhttptest.tell("read", [row, row | {"Closed": 9}]), "all were ended: nothing to wait for")
 
 
 class DemoStory(unittest.TestCase):
@@ -402,6 +325,8 @@ class Quota(unittest.TestCase):
                 group = quota.Group("g", Path(directory), Path(directory), version)
                 group.limit(0.4)
                 self.assertEqual(text, (group.cpu / file).read_text())
+                group.limit(0.4, cores=2)
+                self.assertEqual(text.replace("4000", "20000").replace(" 10000", " 50000"), (group.cpu / file).read_text())
 
     def test_without_a_group_time_is_still_counted(self):
         group = quota.Unlimited()

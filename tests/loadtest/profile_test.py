@@ -5,10 +5,12 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "loadtest"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "loadtest"))
 sys.dont_write_bytecode = True
 
-from lab import callgrind, figures, sampling  # noqa: E402
+from lab.processes import Failure  # noqa: E402
+from lab.profiling import callgrind, committed, mesh, sampling  # noqa: E402
 
 # The tick calls ours (100 + 20 that came inlined from core); ours calls memcpy (30) and the kernel of paper (500), which calls
 # memcpy too (10). Ours reaches a thunk without a name of ours (7).
@@ -90,7 +92,7 @@ close           2000
 
 class Figures(unittest.TestCase):
     def judge(self, **counted):
-        return figures.judge(COMMITTED, "g++ 12", counted)
+        return committed.judge(COMMITTED, "g++ 12", counted)
 
     def test_pass_up_to_three_percent(self):
         verdict = self.judge(small=1030, close=2000)
@@ -115,11 +117,11 @@ class Figures(unittest.TestCase):
         self.assertEqual(self.judge(small=1000, close=2000, other=1).failed, 1)
 
     def test_judge_nothing_of_another_compiler(self):
-        self.assertIn("g++ 13", figures.judge(COMMITTED, "g++ 13", {"small": 9999}).skipped)
+        self.assertIn("g++ 13", committed.judge(COMMITTED, "g++ 13", {"small": 9999}).skipped)
 
     def test_are_written_with_their_comments(self):
-        text = figures.written(COMMITTED, "g++ 13", {"small": 7.4})
-        self.assertEqual(figures.read(text), ("g++ 13", {"small": 7, "close": 2000}))
+        text = committed.written(COMMITTED, "g++ 13", {"small": 7.4})
+        self.assertEqual(committed.read(text), ("g++ 13", {"small": 7, "close": 2000}))
         self.assertTrue(text.startswith("# Why.\n"))
 
 
@@ -149,6 +151,47 @@ class Sampling(unittest.TestCase):
 
     def test_of_nothing_is_nothing(self):
         self.assertEqual(sampling.read("").share(0), 0.0)
+
+
+STACKS = """
+        ffffffff81 eventfd_write ([kernel.kallsyms])
+            a2 ringway::shards::UpstreamPool::choose (/build/ringway)
+            b3 main (/build/ringway)
+
+            b2 main (/build/ringway)
+            7f00 start (/usr/lib/libc.so.6)
+
+        ffffffff81 eventfd_write ([kernel.kallsyms])
+"""
+ADDR2LINE = """0x00000000000000a1
+ringway::shards::LoadSnapshots::take(int)
+/shards/load_snapshots.cc:5
+ringway::shards::UpstreamPool::choose(int)
+/shards/upstream_pool.cc:7
+0x00000000000000b2
+main
+/shards/main.cc:1
+"""
+
+
+class Mesh(unittest.TestCase):
+    def test_a_sample_is_the_meshs_where_its_function_is_anywhere_in_the_stack(self):
+        samples = list(mesh.own_addresses(sampling.Stacks(STACKS, "/build/ringway")))
+        self.assertEqual([[0xA1, 0xB2], [0xB2], []], samples)
+        shares = mesh.shares_of(samples, lambda addresses: mesh.read_functions(ADDR2LINE))
+        self.assertEqual({"load": 1 / 3, "mail": 0.0, "settling": 0.0}, shares)
+
+    def test_of_a_program_without_names_there_is_no_share(self):
+        with self.assertRaisesRegex(Failure, "debug information"):
+            mesh.shares_of([[1]], lambda addresses: {1: ["??"]})
+        with self.assertRaisesRegex(Failure, "debug information"):
+            mesh.shares_of([], lambda addresses: {})
+
+    def test_every_function_of_the_mesh_is_one_of_the_program(self):
+        sources = "".join(path.read_text() for room in ("shards", "balance") for path in (ROOT / room).glob("*.cc"))
+        for name in [name for names in mesh.PARTS.values() for name in names]:
+            own = name.split("::", 2)[2]
+            self.assertRegex(sources, rf"\b{own}" + (r"\w+\(" if own.endswith("::") else r"\("), name)
 
 
 if __name__ == "__main__":

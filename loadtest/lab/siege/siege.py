@@ -97,7 +97,7 @@ class Siege:
         if peer.missing():
             raise Failure(f"{options.peer} is not installed")
         self.port = place.free_port()
-        command = peer.command(place.directory, f"127.0.0.1:{self.port}", self.origin.addresses[0])
+        command = peer.command(place.directory, f"127.0.0.1:{self.port}", self.origin.addresses[:1])
         self.process = place.start(command, **how)
         place.wait_for_port(self.process, command, self.port)
 

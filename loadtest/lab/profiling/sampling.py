@@ -4,6 +4,7 @@ Samples, not counts: they differ from run to run, and on a shared machine by mor
 by callgrind.py.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -37,39 +38,58 @@ class Samples:
 
 
 def record(build, scenario, connections, seconds):
-    if shutil.which("perf") is None:
-        raise Failure("perf is not installed: apt-get install linux-perf")
     settings = session.Settings(
         build=Path(build), scenario=scenario, connections=[connections] if connections else [], only=["ringway"]
     )
     lab = session.Session(settings, lambda text: None)
     try:
-        proxy, port = lab.start_proxy(lab.peers[0], settings.share)
-        load = lab.start_wrk(port, settings.connections[-1], seconds)
-        time.sleep(session.WARM_SECONDS)
-        data = Path(lab.place.directory) / "perf.data"
-        command = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "4999", "-g", "-p", str(proxy.pid), "-o", str(data)]
-        subprocess.run([*command, "--", "sleep", str(seconds)], check=True, capture_output=True, timeout=60 + seconds)
-        lab.end_wrk(load)
-        script = ["perf", "script", "-F", "ip,sym,dso", "-i", str(data)]
-        text = subprocess.run(script, check=True, capture_output=True, text=True, timeout=120).stdout
+        return read(stacks(lab, lab.peers[0], settings.connections[-1], seconds).text), settings.connections[-1]
     finally:
         lab.close()
-    return read(text), settings.connections[-1]
+
+
+@dataclass(frozen=True)
+class Stacks:
+    """What `perf script` says, and of which program."""
+
+    text: str
+    program: str
+
+
+def stacks(lab, peer, connections, seconds):
+    """Of one saturated proxy, every fifth of a millisecond of its CPU time."""
+    if shutil.which("perf") is None:
+        raise Failure("perf is not installed: apt-get install linux-perf")
+    proxy, port = lab.start_proxy(peer, lab.settings.share)
+    load = lab.start_wrk(port, connections, seconds)
+    time.sleep(session.WARM_SECONDS)
+    data = Path(lab.place.directory) / "perf.data"
+    command = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "4999", "-g", "-p", str(proxy.pid), "-o", str(data)]
+    subprocess.run([*command, "--", "sleep", str(seconds)], check=True, capture_output=True, timeout=60 + seconds)
+    program = os.readlink(f"/proc/{proxy.pid}/exe")
+    lab.end_wrk(load)
+    lab.place.end(proxy)
+    script = ["perf", "script", "--no-inline", "-F", "ip,sym,dso", "-i", str(data)]
+    text = subprocess.run(script, check=True, capture_output=True, text=True, timeout=120).stdout
+    return Stacks(text, program)
+
+
+def frames_of(text):
+    """Of `perf script`: a stack per paragraph, innermost first, as (address, symbol, object). Addresses in programs and
+    libraries are those in their files."""
+    for paragraph in text.split("\n\n"):
+        if frames := re.findall(r"^\s*([0-9a-f]+) (.*) \((.*)\)$", paragraph, re.MULTILINE):
+            yield [(int(address, 16), symbol, place) for address, symbol, place in frames]
 
 
 def read(text):
-    """Of `perf script`: a stack per paragraph, innermost first, lines `address symbol (object)`."""
     samples = Samples(0, 0, {}, {})
-    for paragraph in text.split("\n\n"):
-        frames = re.findall(r"^\s*[0-9a-f]+ (.*) \((.*)\)$", paragraph, re.MULTILINE)
-        if not frames:
-            continue
+    for frames in frames_of(text):
         samples.total += 1
-        if not frames[0][1].startswith("[kernel"):
+        if not frames[0][2].startswith("[kernel"):
             samples.user += 1
             continue
-        kernel = [symbol for symbol, place in frames if place.startswith("[kernel")]
+        kernel = [symbol for _, symbol, place in frames if place.startswith("[kernel")]
         layer = next((name for name, functions in LAYERS if set(functions) & set(kernel)), "other")
         samples.layers[layer] = samples.layers.get(layer, 0) + 1
         samples.symbols[kernel[0]] = samples.symbols.get(kernel[0], 0) + 1

@@ -1,15 +1,13 @@
 """The figures of the foundation: CPU per small request, and what an idle connection costs."""
 
-from lab import idle, report, session, stats
+from lab import report, session
+from lab.comparing import measure_pairs
 from lab.processes import Failure
-from lab.verdict import PAIRS_MIN, ROUNDS_MAX, Bar, Verdicts
+from lab.topics.memory import IDLE_CONNECTIONS, QUICK_CONNECTIONS, idle_bar, idle_memory
+from lab.verdict import PAIRS_MIN, Bar, Verdicts
 
 # connections: (bar, ambition), as ratio to the better of nginx and HAProxy.
 FOUNDATION = {256: (0.90, 0.78), 64: (0.95, 0.88), 8: (1.02, 0.97)}
-# Resident bytes that an idle connection adds: (bar, ambition).
-IDLE_BYTES = (1024, 512)
-IDLE_CONNECTIONS = 10_000
-IDLE_CONNECTIONS_PEERS = 8_000  # What their committed configurations hold below 20,000 descriptors.
 
 
 def foundation(arguments, say):
@@ -31,14 +29,14 @@ def foundation(arguments, say):
                 raise Failure(f"{name} is needed for these figures, and it is not there")
         facts = report.machine(lab)
         report.print_header(lab, facts)
-        lab.measure_until(lambda: fewest_pairs(lab) >= PAIRS_MIN, ROUNDS_MAX)
-        memory = idle_memory(lab)
+        measure_pairs(lab, arguments, lambda: fewest_pairs(lab))
+        memory = idle_memory(lab, arguments)
     finally:
         lab.close()
     rows = report.summary(lab)
     report.print_summary(lab, rows)
     return Verdicts(
-        [*(foundation_bar(rows, connections) for connections in FOUNDATION), idle_bar(memory)],
+        [*(foundation_bar(rows, connections) for connections in FOUNDATION), idle_bar(memory, QUICK_CONNECTIONS if arguments.quick else IDLE_CONNECTIONS)],
         [] if lab.group.limited else ["no cgroup here: not saturated, the figures mean little"],
         report.as_json(lab, facts, rows) | {"idle_bytes": memory},
     )
@@ -53,34 +51,6 @@ def foundation_bar(rows, connections):
         *FOUNDATION[connections],
         count_min=PAIRS_MIN,
         note=f"relay {floor.median:.3f}" if floor else "relay not measured",
-    )
-
-
-def idle_memory(lab):
-    """Bytes per idle connection by peer; None for one that could not hold them."""
-    found = {}
-    for peer in lab.peers:
-        if peer.name == "relay":
-            continue  # It needs two descriptors for each, and nobody runs it.
-        count = IDLE_CONNECTIONS if peer.name == "ringway" else IDLE_CONNECTIONS_PEERS
-        try:
-            found[peer.name] = idle.bytes_per_connection(lab, peer, count)
-            lab.say(f"{count} idle connections  {peer.name:8} {found[peer.name]:5.0f} B each")
-        except OSError as error:
-            found[peer.name] = None
-            lab.say(f"{count} idle connections  {peer.name:8} not held: {error}")
-    return found
-
-
-def idle_bar(memory):
-    mine = memory["ringway"]
-    others = [f"{name} {memory[name]:.0f}" for name in ("nginx", "haproxy") if memory[name]]
-    return Bar(
-        f"resident bytes per connection, {IDLE_CONNECTIONS} idle",
-        None if mine is None else stats.spread([mine]),
-        *IDLE_BYTES,
-        note=", ".join(others),
-        digits=0,
     )
 
 

@@ -1,8 +1,9 @@
 """The figures of HTTP/1.1: bulk by the GiB, a connection per request, what the access log costs, and what slow
 clients do to others."""
 
-from lab import report, slow_figures
+from lab import report
 from lab.comparing import compare, ratio, rival_bar
+from lab.topics.slow import slow
 from lab.verdict import PAIRS_MIN, Bar, Verdicts
 
 BULK_BAR = 0.9
@@ -35,8 +36,8 @@ def http(arguments, say):
     verdicts += [log_bar(row) for row in rows if row["peer"] == "ringway+json"]
     if not lab.group.limited:
         remarks.append("no cgroup here: not saturated, the figures mean little")
-    slow = slow_figures.slow(arguments, say)
-    return Verdicts(verdicts + slow.bars, remarks + slow.remarks, records | slow.record)
+    besieged = slow(arguments, say)
+    return Verdicts(verdicts + besieged.bars, remarks + besieged.remarks, records | besieged.record)
 
 
 def tuned_remarks(lab):

@@ -4,8 +4,10 @@ The relay is in every comparison. Nobody who forwards over the kernel's TCP is f
 1.12 × the relay is above what was promised, that is the bar, and the note says so.
 """
 
+from lab import session, stats
 from lab.comparing import compare, ratio, rival_bar
 from lab.peers import shard_peers, shards_name
+from lab.profiling import mesh
 from lab.verdict import PAIRS_MIN, Bar, Verdicts
 
 PEERS = ["ringway", "nginx", "haproxy", "relay"]
@@ -20,6 +22,11 @@ RELAY_BAR = 1.12
 RELAY_BARS = {8: 1.06}  # Few connections: sleeping and waking, which the relay does as well, is most of it.
 # Shards: (connections: bar), all under one quota.
 SHARDS = {2: {256: 1.05}, 8: {2000: 1.10}, 32: {2000: 1.25}}
+# Several backends, and the one with the least to do is asked: shards that go round tell each other nothing.
+SHARDS_SCENARIO = "fleet"
+MESH_BAR = 0.02
+MESH_RUNS = 5
+MESH_SECONDS = 2.0
 
 
 def performance(arguments, say):
@@ -30,6 +37,7 @@ def performance(arguments, say):
             if row["peer"] == "ringway":
                 bars += bars_of(lab, row, wanted[row["connections"]], rows)
     bars += shards(arguments, say, records)
+    bars += mesh_bars(arguments, say, records)
     if not lab.group.limited:
         remarks.append("no cgroup here: not saturated, the figures mean little")
     return Verdicts(bars, remarks, records)
@@ -63,11 +71,11 @@ def shards(arguments, say, records):
             arguments,
             say,
             found,
-            scenario="small",
+            scenario=SHARDS_SCENARIO,
             connections=[connections],
             peers=shard_peers(arguments.build.resolve(), [1, *counts]),
         )
-        records[f"shards at {connections}"] = found["small"]
+        records[f"shards at {connections}"] = found[SHARDS_SCENARIO]
         for count in counts:
             bars.append(
                 Bar(
@@ -78,3 +86,26 @@ def shards(arguments, say, records):
                 )
             )
     return bars
+
+
+def mesh_bars(arguments, say, records):
+    """What shards spend on each other at the same loads, sampled in runs of their own."""
+    settings = session.Settings(
+        build=arguments.build.resolve(), scenario=SHARDS_SCENARIO, peers=shard_peers(arguments.build.resolve(), SHARDS)
+    )
+    lab = session.Session(settings, say)
+    records["mesh"] = {}
+    try:
+        for peer in lab.peers:
+            (connections,) = SHARDS[peer.workers]
+            runs = [mesh.shares(lab, peer, connections, MESH_SECONDS) for _ in range(1 if arguments.quick else MESH_RUNS)]
+            parts = {part: stats.spread([run[part] for run in runs]).median for part in mesh.PARTS}
+            told = ", ".join(f"{part} {share:.2%}" for part, share in parts.items())
+            say(f"mesh, {peer.name}, {connections} connections: {told} of its CPU time")
+            records["mesh"][str(peer.workers)] = {"connections": connections, "runs": runs}
+            figure = stats.spread([100 * sum(run.values()) for run in runs])
+            yield Bar(
+                f"{peer.workers} shards, the mesh's own share of CPU, {connections} connections, %", figure, 100 * MESH_BAR, note=told, digits=2
+            )
+    finally:
+        lab.close()

@@ -1,8 +1,8 @@
 """What ten thousand slow clients do to everybody else's p99."""
 
-from lab import siege
 from lab.processes import Workplace
-from lab.verdict import PAIRS_MIN, Bar, Verdicts
+from lab.siege import siege
+from lab.verdict import PAIRS_MIN, Bar, Verdicts, rounds_of
 
 SECONDS_MIN = 2.0
 CALLED = {"header": "slow heads", "body": "slow bodies", "read": "slow readers"}
@@ -16,7 +16,7 @@ def slow(arguments, say):
             build=arguments.build.resolve(), attackers=siege.ATTACKERS, seconds=max(arguments.seconds, SECONDS_MIN)))
         remarks += rig.conditions()
         for mode in siege.MODES:
-            pairs = rig.pairs(mode, max(arguments.rounds, PAIRS_MIN), say)
+            pairs = rig.pairs(mode, rounds_of(arguments), say)
             bars += [bar(mode, kind, pairs) for kind in siege.KINDS]
             remarks += remarks_of(mode, pairs)
             record[mode] = [as_json(pair) for pair in pairs]

@@ -7,12 +7,11 @@ shards count their own and hear of the others'. Rounds are interleaved; shares a
 
 import re
 import statistics
-import string
 
 from lab import peers, stats, wrk
 from lab.processes import Failure, Workplace
 from lab.rig import Origin
-from lab.verdict import PAIRS_MIN, Bar, Verdicts
+from lab.verdict import PAIRS_MIN, Bar, Verdicts, rounds_of
 
 BACKENDS = 10
 SLOW = BACKENDS - 1
@@ -22,12 +21,6 @@ SHARE_BAR = 0.2  # Points of a hundred.
 LATENCY_BAR = 1.03
 SECONDS_MIN = 3
 CONFIGS = {"ringway": "ringway-balance.toml", "nginx": "nginx-balance.conf", "haproxy": "haproxy-balance.cfg"}
-# The fleet in each one's words.
-SERVERS = {
-    "ringway": lambda addresses: ", ".join(f'"{address}"' for address in addresses),
-    "nginx": lambda addresses: "\n".join(f"        server {address} max_fails=0;" for address in addresses),
-    "haproxy": lambda addresses: "\n".join(f"    server s{i} {at}" for i, at in enumerate(addresses)),
-}
 REPORT = """done = function(summary, latency, requests)
     io.write(string.format("balance %f %f %f %f %d\\n", latency.mean, latency:percentile(95),
         latency:percentile(99), latency:percentile(99.9), summary.errors.status + summary.errors.read +
@@ -53,7 +46,7 @@ def measure(place, arguments, say):
     with open(script, "w") as file:
         file.write(REPORT)
     runs = {name: [] for name in ports}
-    for number in range(max(arguments.rounds, PAIRS_MIN)):
+    for number in range(rounds_of(arguments)):
         for name, port in ports.items():
             run = one(place, origin, port, script, max(arguments.seconds, SECONDS_MIN))
             runs[name].append(run)
@@ -64,20 +57,12 @@ def measure(place, arguments, say):
 
 
 def start(place, build, name, addresses):
-    peer = next(each for each in peers.known_peers(build) if each.name == name)
-    if peer.missing():
+    known = next(each for each in peers.known_peers(build) if each.name == name)
+    if known.missing():
         raise Failure(f"{name} is needed for these figures, and it is not there")
     port = place.free_port()
-    text = string.Template((peers.ROOM / "peers" / CONFIGS[name]).read_text()).safe_substitute(
-        LISTEN=f"127.0.0.1:{port}",
-        DIRECTORY=place.directory,
-        UPSTREAM=SERVERS[name](addresses),
-    )
-    path = f"{place.directory}/{CONFIGS[name]}"
-    with open(path, "w") as file:
-        file.write(text)
-    words = [string.Template(word).safe_substitute(CONFIG=path, DIRECTORY=place.directory) for word in peer.arguments]
-    command = [str(peer.program), *words]
+    peer = peers.Peer(name, known.program, known.arguments, CONFIGS[name])
+    command = peer.command(place.directory, f"127.0.0.1:{port}", addresses)
     process = place.start(command)
     place.wait_for_port(process, command, port)
     return port
