@@ -17,7 +17,6 @@ from lab.scenarios import SCENARIOS
 
 UPSTREAM_RATIO_MAX = 1.1
 THROTTLED_MIN = 0.8
-WARM_SECONDS = 0.3
 # Requests before wrk's own: its trial, and the one whose answer we look at.
 PROBES = wrk.PROBES + 1
 
@@ -146,7 +145,7 @@ class Session:
 
     def start_wrk(self, port, connections, seconds):
         command = wrk.command(
-            self.scenario, self.place.directory, port, connections, WARM_SECONDS + seconds
+            self.scenario, self.place.directory, port, connections, self.scenario.warm_seconds + seconds
         )
         return self.place.start(command, group=self.load_group, cpu=self.cpus[1], capture=True)
 
@@ -163,7 +162,7 @@ class Session:
         wrong = check.problem(port, self.scenario, self.origin.known_body)
         self.limit(self.settings.share)
         load = self.start_wrk(port, connections, self.settings.seconds)
-        time.sleep(WARM_SECONDS)
+        time.sleep(self.scenario.warm_seconds)
         before = self.sample()
         time.sleep(self.settings.seconds)
         after = self.sample()
@@ -231,7 +230,7 @@ class Session:
             proxy, port = self.start_proxy(peer, None)
         load = self.start_wrk(port, connections or self.settings.latency_connections, self.settings.seconds)
         before = self.origin.counters()
-        time.sleep(WARM_SECONDS + self.settings.seconds)
+        time.sleep(self.scenario.warm_seconds + self.settings.seconds)
         after = self.origin.counters()
         answers = self.end_wrk(load)
         if proxy:

@@ -62,7 +62,7 @@ def stacks(lab, peer, connections, seconds):
         raise Failure("perf is not installed: apt-get install linux-perf")
     proxy, port = lab.start_proxy(peer, lab.settings.share)
     load = lab.start_wrk(port, connections, seconds)
-    time.sleep(session.WARM_SECONDS)
+    time.sleep(lab.scenario.warm_seconds)
     data = Path(lab.place.directory) / "perf.data"
     command = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "4999", "-g", "-p", str(proxy.pid), "-o", str(data)]
     subprocess.run([*command, "--", "sleep", str(seconds)], check=True, capture_output=True, timeout=60 + seconds)
