@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/hash.h"
 #include "loadtest/body_pattern.h"
 
 namespace ringway::loadtest {
@@ -18,7 +19,7 @@ void AnswerCheck::begin(const LoadRequest& request) {
     request_ = &request;
     bytes_ = 0;
     verdict_.reset();
-    if (request.expected.body != BodyCheck::same) return;
+    if (!is_compared()) return;
     first_ = &firsts_.of(request);
     makes_first_ = !first_->is_whole;
     made_.clear();
@@ -41,6 +42,7 @@ void AnswerCheck::on_body(std::span<const std::byte> bytes) {
             if (!is_pattern(bytes, offset)) verdict_ = Mistake::wrong_bytes;
             return;
         case BodyCheck::same:
+        case BodyCheck::hash:
             return compare_same(bytes);
     }
 }
@@ -60,19 +62,25 @@ void AnswerCheck::compare_same(std::span<const std::byte> bytes) {
 
 std::optional<Mistake> AnswerCheck::finish() {
     const Expected& expected = request_->expected;
-    if (!verdict_ && expected.length && bytes_ != *expected.length) {
-        verdict_ = Mistake::wrong_length;
+    if (verdict_) return verdict_;
+    if (expected.length && bytes_ != *expected.length) return Mistake::wrong_length;
+    if (!is_compared()) return {};
+    if (makes_first_) return try_make_first();
+    if (bytes_ != first_->bytes.size()) return Mistake::wrong_length;
+    return {};
+}
+
+// Several answers may be on their way when the first one is whole: each is held against it.
+std::optional<Mistake> AnswerCheck::try_make_first() {
+    if (first_->is_whole) {
+        return made_ == first_->bytes ? std::nullopt : std::optional{Mistake::wrong_bytes};
     }
-    if (verdict_ || expected.body != BodyCheck::same) return verdict_;
-    // Several answers may be on their way when the first one is whole: each is held against it.
-    if (makes_first_ && !first_->is_whole) {
-        *first_ = {.is_whole = true, .bytes = std::move(made_)};
-    } else if (makes_first_ && made_ != first_->bytes) {
-        verdict_ = Mistake::wrong_bytes;
-    } else if (bytes_ != first_->bytes.size()) {
-        verdict_ = Mistake::wrong_length;
+    const Expected& expected = request_->expected;
+    if (expected.body == BodyCheck::hash && core::hash64(made_) != expected.hash) {
+        return Mistake::wrong_bytes;
     }
-    return verdict_;
+    *first_ = {.is_whole = true, .bytes = std::move(made_)};
+    return {};
 }
 
 }  // namespace ringway::loadtest

@@ -1,6 +1,8 @@
 // Holds one answer against what was expected of it: status, length, bytes. The first thing that
 // is wrong is the verdict; a wrong status keeps the body from being looked at, because an error
 // page is not the page.
+// A body that is to have a certain hash is hashed until one has it. That one is kept, and all
+// others are compared with it, which is faster and finds more.
 // Part of a LoadConnection; begun anew for each request.
 #pragma once
 
@@ -16,7 +18,7 @@
 
 namespace ringway::loadtest {
 
-// The first body of each kind of request, for BodyCheck::same. One per generator.
+// The first right body of each kind of request, for BodyCheck::same and hash. One per generator.
 class FirstBodies {
 public:
     struct Body {
@@ -44,11 +46,16 @@ public:
     std::optional<Mistake> finish();
 
 private:
+    bool is_compared() const {
+        return request_->expected.body == BodyCheck::same ||
+               request_->expected.body == BodyCheck::hash;
+    }
     void compare_same(std::span<const std::byte> bytes);
+    std::optional<Mistake> try_make_first();
 
     FirstBodies& firsts_;
     const LoadRequest* request_ = nullptr;
-    FirstBodies::Body* first_ = nullptr;  // With BodyCheck::same.
+    FirstBodies::Body* first_ = nullptr;  // Where bodies are compared.
     bool makes_first_ = false;
     std::uint64_t bytes_ = 0;
     std::optional<Mistake> verdict_;

@@ -26,13 +26,17 @@ constexpr const char* footer = R"(Examples:
       a tenth of them asks, the others are held idle; as many threads as descriptors demand
   ringway-load http://127.0.0.1:8080/ --expect-body pattern --expect-length 130
       every byte is compared with what ringway-origin --size 130 answers
+  ringway-load http://127.0.0.1:8080/ --expect-backend-header x-backend
+      how many answers came from which backend, and an error for each that does not say
 
 Latency is that of right answers. Exit status: 0 everything was answered as expected, 1 it could
 not start, 2 it was asked for wrongly, 3 something was not answered as expected.)";
 
 void add_request(CLI::App& app, RequestWords& request) {
     constexpr const char* group = "What is asked";
-    app.add_option("-X,--method", request.method, "GET")->type_name("METHOD")->group(group);
+    app.add_option("-X,--method", request.method, "Method (GET)")
+        ->type_name("METHOD")
+        ->group(group);
     app.add_option("-H,--header", request.headers, "A header; may be repeated")
         ->type_name("'NAME: VALUE'")
         ->group(group)
@@ -60,8 +64,13 @@ void add_request(CLI::App& app, RequestWords& request) {
         ->type_name("BYTES")
         ->group(answers);
     app.add_option("--expect-body", request.expect_body,
-                   "pattern: as ringway-origin makes them; same: as the first one (any)")
-        ->type_name("any|pattern|same")
+                   "pattern: as ringway-origin makes them; same: as the first one; a hash: as "
+                   "`xxh64sum` prints it (any)")
+        ->type_name("any|pattern|same|xxh64:HASH")
+        ->group(answers);
+    app.add_option("--expect-backend-header", request.expect_backend_header,
+                   "This header, which names the backend; answers are counted by what it says")
+        ->type_name("NAME")
         ->group(answers);
 }
 
@@ -89,6 +98,10 @@ void add_loop(CLI::App& app, LoadWords& words) {
     app.add_flag("--close", words.closes, "A connection per request")->group(group);
     app.add_flag("--websocket", words.websocket,
                  "Ask for a WebSocket; a request is a message of --body bytes that comes back")
+        ->group(group);
+    app.add_option("--number", words.number,
+                   "Number requests from here on, in X-Request-Number: was any executed twice?")
+        ->type_name("FIRST")
         ->group(group);
     app.add_option("--active", words.active,
                    "The share of connections that asks; the others are asked once and held (1)")
@@ -133,8 +146,8 @@ std::expected<void, int> parse(int argc, char** argv, Said& said) {
     app.footer(footer);
     app.add_option("url", said.words.url, "http://HOST:PORT/PATH");
     app.add_option("--scenario", said.scenario,
-                   "All of this out of a TOML file, with several kinds of requests; what stands on "
-                   "the command line holds")
+                   "All of this in a TOML file, with several kinds of requests; what the command "
+                   "line says goes before it")
         ->type_name("FILE");
     add_request(app, said.request);
     add_loop(app, said.words);

@@ -1,54 +1,18 @@
 #include "loadtest/load/connection.h"
 
-#include <algorithm>
-#include <charconv>
 #include <utility>
-
-#include "http/field_text.h"
-#include "loadtest/body_pattern.h"
 
 namespace ringway::loadtest {
 
-namespace {
-
-constexpr std::string_view backend_field = "x-backend";
-constexpr http::HeadLimits head_limits;
-
-std::span<std::byte> bytes_of(std::string& text) {
-    return std::as_writable_bytes(std::span{text});
-}
-
-std::string_view text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-// Control frames may come at any time.
-bool is_control_ahead(std::span<const std::byte> bytes) {
-    return (bytes[0] & std::byte{0x08}) != std::byte{0};
-}
-
-std::optional<std::uint32_t> backend_in(const http::ResponseHead& head) {
-    for (const http::Field& field : head.fields) {
-        if (field.name.size != backend_field.size()) continue;
-        if (!http::equals_ignoring_case(head.name(field), backend_field)) continue;
-        const std::string_view value = head.value(field);
-        std::uint32_t number = 0;
-        const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
-        if (read.ec == std::errc{}) return number;
-    }
-    return {};
-}
-
-}  // namespace
-
 LoadConnection::LoadConnection(LoadMachine& machine, ConnectionEvents& events)
-    : machine_(machine), events_(events), check_(machine.first_bodies) {}
+    : machine_(machine),
+      events_(events),
+      answer_({.field_table = machine.field_table, .first_bodies = machine.first_bodies}) {}
 
 // --- Opening ------------------------------------------------------------------------------------
 
 bool LoadConnection::open() {
     CHECK(state_ == State::closed);
-    was_open_ = false;
     core::StreamEvents& heard_by = *this;
     stream_.emplace(
         machine_.io, heard_by,
@@ -58,6 +22,7 @@ bool LoadConnection::open() {
         if (request_ == nullptr) machine_.tally.connects_failed++;
         return false;
     }
+    machine_.open++;
     state_ = State::connecting;
     arm(machine_.timeout);
     return true;
@@ -67,28 +32,39 @@ void LoadConnection::on_connected() {
     machine_.tally.connects++;
     if (!machine_.handshake.empty()) {
         state_ = State::upgrading;
+        handshake_.clear();
         send(std::as_bytes(std::span{machine_.handshake}));
         stream_->flush();
         return stream_->receive();
     }
-    if (request_ == nullptr) return become_ready();
-    was_open_ = true;
-    state_ = State::ready;
-    send_request();
+    if (request_ != nullptr) return send_request();
+    become_ready();
 }
 
 void LoadConnection::become_ready() {
-    was_open_ = true;
     state_ = State::ready;
     machine_.timers.disarm(timer_);
     events_.on_open(*this);
     if (state_ == State::ready) stream_->receive();
 }
 
-void LoadConnection::send(std::span<const std::byte> bytes) {
-    // There are more buffers than a descriptor table has places.
-    CHECK(stream_->output().try_copy(bytes, machine_.buffers));
-    machine_.tally.bytes_out += bytes.size();
+// The answer to the handshake; what is behind it would be nobody's.
+void LoadConnection::take_handshake(std::span<std::byte> bytes) {
+    const std::size_t seen = handshake_.size();
+    handshake_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    http::ResponseHead head;
+    http::Refusal refusal = http::Refusal::none;
+    const http::Parse parsed =
+        http::parse_response_head({.bytes = handshake_, .seen = seen}, {}, http::Method::get,
+                                  machine_.field_table, head, refusal);
+    if (parsed == http::Parse::incomplete) return stream_->receive();
+    const bool is_all = parsed == http::Parse::complete && head.bytes == handshake_.size();
+    if (!is_all || !is_handshake_agreed(head)) {
+        machine_.tally.connects_failed++;
+        return begin_close();
+    }
+    echo_ = std::make_unique<EchoReader>(machine_.first_bodies);
+    become_ready();
 }
 
 // --- Asking -------------------------------------------------------------------------------------
@@ -102,76 +78,72 @@ void LoadConnection::ask(const LoadRequest& request, core::Instant meant_for) {
 }
 
 void LoadConnection::send_request() {
-    state_ = State::asking;
-    is_sent_ = false;
-    has_head_ = false;
-    backend_.reset();
-    body_left_ = request_->body_bytes;
-    check_.begin(*request_);
+    state_ = State::sending;
+    if (request_->is_numbered()) {
+        pieces_.begin(*request_, machine_.numbers.take());
+    } else {
+        pieces_.begin(*request_);
+    }
+    if (echo_ != nullptr) {
+        echo_->begin(*request_);
+    } else {
+        answer_.begin(*request_);
+    }
     arm(machine_.timeout);
-    if (request_->drip.bytes > 0) {
-        head_dripped_ = 0;
+    if (request_->drips()) {
         send_drop();
         return receive();
     }
-    send(std::as_bytes(std::span{request_->head}));
-    if (body_left_ > 0) send_body();
+    send(pieces_.next());
+    // The first of an upload goes with its head.
+    if (pieces_.has_more()) send(pieces_.next());
     stream_->flush();
     receive();
 }
 
-void LoadConnection::send_body() {
-    const auto size =
-        static_cast<std::size_t>(std::min(body_left_, std::uint64_t{pattern_piece_max}));
-    send(pattern_piece(request_->body_bytes - body_left_, size));
-    body_left_ -= size;
+void LoadConnection::send(std::span<const std::byte> bytes) {
+    // There are more buffers than a descriptor table has places.
+    CHECK(stream_->output().try_copy(bytes, machine_.buffers));
+    machine_.tally.bytes_out += bytes.size();
 }
 
 void LoadConnection::on_drained() {
-    if (state_ != State::asking) return;
-    const bool drips = request_->drip.bytes > 0;
-    is_sent_ = body_left_ == 0 && (!drips || head_dripped_ == request_->head.size());
-    if (is_sent_ || drips) return;
-    send_body();
-    stream_->flush();
+    if (state_ != State::sending) return;
+    if (!pieces_.has_more()) {
+        state_ = State::awaiting;
+    } else if (!request_->drips()) {
+        send(pieces_.next());
+        stream_->flush();
+    }
 }
 
-// The next drop of a request that drips: of its head, then of its body.
+// The next drop of a request that drips, unless the server does not even take the one before.
 void LoadConnection::send_drop() {
-    const Drip& drip = request_->drip;
-    const auto wait = [&] {
-        machine_.timers.arm(pace_.then<&LoadConnection::on_pace>(),
-                            machine_.io.clock().now() + drip.interval);
-    };
-    // The server does not even take the drop before.
-    if (stream_->is_sending()) return wait();
-    const std::string_view head = std::string_view{request_->head}.substr(
-        head_dripped_, static_cast<std::size_t>(drip.bytes));
-    std::span<const std::byte> drop = std::as_bytes(std::span{head});
-    head_dripped_ += head.size();
-    if (drop.empty()) {
-        drop = pattern_piece(request_->body_bytes - body_left_,
-                             static_cast<std::size_t>(std::min(body_left_, drip.bytes)));
-        body_left_ -= drop.size();
+    if (!stream_->is_sending()) {
+        send(pieces_.next());
+        stream_->flush();
     }
-    send(drop);
-    stream_->flush();
-    if (head_dripped_ < request_->head.size() || body_left_ > 0) return wait();
+    if (pieces_.has_more()) return wait_for_pace(request_->drip.interval);
     // An early answer that is read slowly has waited for this timer.
-    if (has_head_ && request_->slow_read > core::Duration{0}) receive();
+    if (answer_.state() == AnswerReader::State::body) receive();
 }
 
 // Asks for more of the answer, after a pause if it is read slowly.
 void LoadConnection::receive() {
-    if (!has_head_ || request_->slow_read == core::Duration{0}) return stream_->receive();
-    machine_.timers.arm(pace_.then<&LoadConnection::on_pace>(),
-                        machine_.io.clock().now() + request_->slow_read);
+    const bool waits =
+        request_->slow_read > core::Duration{0} && answer_.state() == AnswerReader::State::body;
+    if (!waits) return stream_->receive();
+    // The drops of a request go first, and have the timer.
+    if (!request_->drips() || !pieces_.has_more()) wait_for_pace(request_->slow_read);
+}
+
+void LoadConnection::wait_for_pace(core::Duration time) {
+    machine_.timers.arm(pace_.then<&LoadConnection::on_pace>(), machine_.io.clock().now() + time);
 }
 
 void LoadConnection::on_pace() noexcept {
-    if (state_ != State::asking) return;
-    const bool drips = request_->drip.bytes > 0;
-    if (drips && (head_dripped_ < request_->head.size() || body_left_ > 0)) return send_drop();
+    if (!is_asking()) return;
+    if (request_->drips() && pieces_.has_more()) return send_drop();
     // A large buffer would take in one read what is to be read slowly.
     stream_->end_bulk();
     stream_->receive();
@@ -181,74 +153,66 @@ void LoadConnection::on_pace() noexcept {
 
 void LoadConnection::on_bytes(core::Buffer buffer) {
     machine_.tally.bytes_in += buffer.size();
-    if (state_ == State::upgrading) return on_handshake_bytes(buffer.bytes());
-    if (frames_ != nullptr) return take_frames(buffer.bytes());
-    if (state_ != State::asking) {
-        machine_.tally.stray++;
-        return begin_close();
-    }
-    std::span<std::byte> bytes = buffer.bytes();
-    if (!has_head_ && !take_head(bytes)) return;
-    take_body(bytes);
-    partial_.clear();
+    if (state_ == State::upgrading) return take_handshake(buffer.bytes());
+    if (echo_ != nullptr) return take_frames(buffer.bytes());
+    if (!is_asking()) return on_stray();
+    take_answer(buffer.bytes());
 }
 
-// Cuts the head off, and heads of interim answers before it. False when that was not the last of
-// it, or was no head.
-bool LoadConnection::take_head(std::span<std::byte>& bytes) {
-    std::size_t seen = partial_.size();
-    if (seen > 0) {
-        partial_ += text_of(bytes);
-        bytes = bytes_of(partial_);
+void LoadConnection::take_answer(std::span<std::byte> bytes) {
+    switch (answer_.read(bytes)) {
+        case AnswerReader::State::head:
+        case AnswerReader::State::body:
+            return receive();
+        case AnswerReader::State::whole:
+            return finish_answer();
+        case AnswerReader::State::broken:
+            return fail(*answer_.mistake());
     }
-    http::ResponseHead head;
-    http::Refusal refusal = http::Refusal::none;
-    http::Parse parsed = http::Parse::incomplete;
-    do {
-        parsed = http::parse_response_head({.bytes = text_of(bytes), .seen = seen}, head_limits,
-                                           request_->method, machine_.field_table, head, refusal);
-        if (parsed != http::Parse::complete) break;
-        bytes = bytes.subspan(head.bytes);
-        seen = 0;
-    } while (head.is_interim() && head.status != 101);
-    if (parsed == http::Parse::complete) {
-        on_head(head);
-        return true;
+}
+
+void LoadConnection::take_frames(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        switch (echo_->read(bytes)) {
+            case EchoReader::Found::part:
+                break;
+            case EchoReader::Found::ping: {
+                const std::string pong = echo_->pong();
+                send(std::as_bytes(std::span{pong}));
+                stream_->flush();
+                break;
+            }
+            case EchoReader::Found::echo:
+                finish(echo_->mistake(), After::next);
+                if (!is_ready() && !is_asking()) return;
+                break;
+            case EchoReader::Found::stray:
+                return on_stray();
+            case EchoReader::Found::broken:
+                return fail(*echo_->mistake());
+        }
     }
-    if (parsed == http::Parse::refused) {
-        fail(Mistake::malformed);
-        return false;
-    }
-    partial_ = std::string{text_of(bytes)};
     stream_->receive();
-    return false;
 }
 
-void LoadConnection::on_head(const http::ResponseHead& head) {
-    has_head_ = true;
-    keeps_alive_ = head.keep_alive && head.framing != http::Framing::until_close;
-    backend_ = backend_in(head);
-    reader_ = http::BodyReader{head.framing, head.content_length};
-    check_.on_head(head.status);
+// Bytes that nobody asked for.
+void LoadConnection::on_stray() {
+    machine_.tally.stray++;
+    begin_close();
 }
 
-void LoadConnection::take_body(std::span<std::byte> bytes) {
-    const http::BodyReader::Progress progress = reader_.read(bytes);
-    check_.on_body(bytes.first(progress.body));
-    if (progress.refusal != http::Refusal::none) return fail(Mistake::malformed);
-    if (!progress.ended) return receive();
-    if (progress.consumed < bytes.size()) return fail(Mistake::wrong_bytes);
-    finish();
-}
-
-void LoadConnection::finish() {
+void LoadConnection::finish_answer() {
     // Who answers before the request is whole may not read the rest of it.
-    const bool may_go_on = keeps_alive_ && is_sent_ && !machine_.closes;
+    const bool goes_on = answer_.keeps_alive() && state_ == State::awaiting && !machine_.closes;
+    finish(answer_.mistake(), goes_on ? After::next : After::close);
+}
+
+void LoadConnection::finish(std::optional<Mistake> mistake, After after) {
     machine_.timers.disarm(timer_);
     machine_.timers.disarm(pace_);
     state_ = State::ready;
-    if (!may_go_on) begin_close();
-    tell(check_.finish());
+    if (after == After::close) begin_close();
+    tell(mistake);
     if (state_ == State::ready) stream_->receive();
 }
 
@@ -256,67 +220,8 @@ void LoadConnection::tell(std::optional<Mistake> mistake) {
     const Ended ended{.request = *std::exchange(request_, nullptr),
                       .meant_for = meant_for_,
                       .mistake = mistake,
-                      .backend = backend_};
+                      .backend = answer_.backend()};
     events_.on_ended(*this, ended);
-}
-
-// --- WebSocket ----------------------------------------------------------------------------------
-
-void LoadConnection::on_handshake_bytes(std::span<std::byte> bytes) {
-    const std::size_t seen = partial_.size();
-    partial_ += text_of(bytes);
-    http::ResponseHead head;
-    http::Refusal refusal = http::Refusal::none;
-    const http::Parse parsed =
-        http::parse_response_head({.bytes = partial_, .seen = seen}, head_limits, http::Method::get,
-                                  machine_.field_table, head, refusal);
-    if (parsed == http::Parse::incomplete) return stream_->receive();
-    const bool is_all = parsed == http::Parse::complete && head.bytes == partial_.size();
-    if (!is_all || !is_handshake_agreed(head)) {
-        machine_.tally.connects_failed++;
-        return begin_close();
-    }
-    partial_.clear();
-    frames_ = std::make_unique<FrameReader>();
-    become_ready();
-}
-
-void LoadConnection::take_frames(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-        if (!take_frame(bytes)) return;
-    }
-    if (state_ == State::asking || state_ == State::ready) stream_->receive();
-}
-
-// Cuts off a frame, or the part of one that came. False when there is no going on.
-bool LoadConnection::take_frame(std::span<const std::byte>& bytes) {
-    const FrameReader::Progress progress = frames_->read(bytes);
-    bytes = bytes.subspan(progress.consumed);
-    if (progress.is_malformed || progress.closes) {
-        fail(progress.closes ? Mistake::read : Mistake::malformed);
-        return false;
-    }
-    if (progress.ping_ended) {
-        const std::string pong = write_pong(frames_->control_payload());
-        send(std::as_bytes(std::span{pong}));
-        stream_->flush();
-    }
-    if (progress.payload.empty() && !progress.message_ended) return true;
-    if (state_ != State::asking) {
-        machine_.tally.stray++;
-        begin_close();
-        return false;
-    }
-    check_.on_body(progress.payload);
-    if (!progress.message_ended) return true;
-    // What comes behind the answer is nobody's, and may not be taken for the next one's.
-    if (!bytes.empty() && !is_control_ahead(bytes)) {
-        fail(Mistake::wrong_bytes);
-        return false;
-    }
-    keeps_alive_ = is_sent_ = true;
-    finish();
-    return state_ == State::asking || state_ == State::ready;
 }
 
 // --- What goes wrong, and the end ---------------------------------------------------------------
@@ -329,15 +234,19 @@ void LoadConnection::on_stream_failed(const core::Error& error) {
         case State::upgrading:
             machine_.tally.connects_failed++;
             return begin_close();
-        case State::asking:
-            if (error.code == core::Errc::ended && has_head_ && reader_.on_stream_end()) {
-                return finish();
+        case State::sending:
+        case State::awaiting:
+            if (error.code == core::Errc::ended &&
+                answer_.on_stream_end() == AnswerReader::State::whole) {
+                return finish_answer();
             }
-            return fail(is_sent_ ? Mistake::read : Mistake::write);
+            return fail(state_ == State::sending ? Mistake::write : Mistake::read);
         case State::ready:
+            machine_.tally.ended_idle++;
             return begin_close();
         case State::closed:
         case State::closing:
+        case State::giving_up:
             return;
     }
 }
@@ -361,12 +270,14 @@ void LoadConnection::on_time() noexcept {
         case State::upgrading:
             if (request_ == nullptr) machine_.tally.connects_failed++;
             return fail(Mistake::timeout);
-        case State::asking:
+        case State::sending:
+        case State::awaiting:
             return fail(Mistake::timeout);
         case State::ready:
         case State::closed:
             return events_.on_rested(*this);
         case State::closing:
+        case State::giving_up:
             return;
     }
 }
@@ -374,16 +285,30 @@ void LoadConnection::on_time() noexcept {
 void LoadConnection::begin_close() {
     machine_.timers.disarm(timer_);
     machine_.timers.disarm(pace_);
-    if (state_ == State::closed || state_ == State::closing) return;
-    state_ = State::closing;
+    switch (state_) {
+        case State::connecting:
+        case State::upgrading:
+            state_ = State::giving_up;
+            break;
+        case State::ready:
+        case State::sending:
+        case State::awaiting:
+            state_ = State::closing;
+            break;
+        case State::closed:
+        case State::closing:
+        case State::giving_up:
+            return;
+    }
     stream_->begin_close();
 }
 
 void LoadConnection::on_closed() {
-    state_ = State::closed;
+    const State was = std::exchange(state_, State::closed);
     stream_.reset();
-    frames_.reset();
-    partial_.clear();
+    echo_.reset();
+    machine_.open--;
+    if (was == State::giving_up) return events_.on_unreachable(*this);
     events_.on_closed(*this);
 }
 

@@ -51,26 +51,29 @@ LoadGenerator::LoadGenerator(const Options& options)
     : options_(options),
       buffers_(buffer_options),
       timers_(options.io.clock().now()),
-      machine_{.io = options.io,
-               .timers = timers_,
-               .buffers = buffers_,
-               .field_table = field_table_,
-               .tally = tally_,
-               .first_bodies = first_bodies_,
-               .target = options.load.target,
-               .timeout = options.load.timeout,
-               .closes = !options.load.keeps_alive,
-               .handshake = options.load.handshake},
+      machine_{
+          .io = options.io,
+          .timers = timers_,
+          .buffers = buffers_,
+          .field_table = field_table_,
+          .tally = tally_,
+          .first_bodies = first_bodies_,
+          .target = options.load.target,
+          .timeout = options.load.timeout,
+          .closes = !options.load.keeps_alive,
+          .handshake = options.load.handshake,
+          .numbers = {.next = options.load.first_number + options.number, .step = options.count}},
       prng_(seed_of(options.load.seed, options.number)),
-      arrivals_(arrivals_of(options)) {
-    for (const LoadRequest& request : options_.load.requests) weights_ += request.weight;
+      arrivals_(arrivals_of(options)),
+      mix_(options.load.requests) {
     connections_.reserve(options_.connections);
     ConnectionEvents& heard_by = *this;
     for (std::uint32_t i = options.first; i < options.first + options.connections; i++) {
         LoadConnection& connection =
             *connections_.emplace_back(std::make_unique<LoadConnection>(machine_, heard_by));
-        connection.notes.is_held =
-            active_among(options.load, i + 1) == active_among(options.load, i);
+        if (active_among(options.load, i + 1) == active_among(options.load, i)) {
+            connection.notes.role = LoadConnection::Role::is_held;
+        }
     }
     ramp_ends_ = now() + options_.load.ramp_max;
     timers_.arm(look_.then<&LoadGenerator::on_look>(), now());
@@ -94,8 +97,9 @@ core::Instant LoadGenerator::next_event() const {
     switch (phase_) {
         case Phase::waiting:
             return options_.stage.begins_at().value_or(core::Instant::max());
-        case Phase::running:
-            if (is_open_loop() && ready_first_ != nullptr) return std::min(ends_, arrivals_.next());
+        case Phase::warming:
+        case Phase::measuring:
+            if (is_open_loop() && !line_.is_empty()) return std::min(ends_, arrivals_.next());
             return ends_;
         case Phase::draining:
             return ends_ + options_.load.grace;
@@ -110,18 +114,17 @@ core::Instant LoadGenerator::next_event() const {
 void LoadGenerator::advance(core::Instant now) {
     switch (phase_) {
         case Phase::waiting:
-            if (options_.stage.begins_at().value_or(core::Instant::max()) <= now) begin_running();
+            if (options_.stage.begins_at().value_or(core::Instant::max()) <= now) begin_asking();
             break;
-        case Phase::running:
-            if (!is_measuring_ && now >= begins_) begin_measuring();
-            if (is_open_loop()) serve_arrivals(now);
-            if (now >= ends_) begin_draining();
+        case Phase::warming:
+        case Phase::measuring:
+            run(now);
             break;
         case Phase::draining:
             if (asking_ == 0 || now >= ends_ + options_.load.grace) begin_closing();
             break;
         case Phase::closing:
-            if (open_ == 0 && options_.io.in_flight() == 0) finish();
+            if (machine_.open == 0 && options_.io.in_flight() == 0) finish();
             break;
         case Phase::ramping:
         case Phase::finished:
@@ -135,7 +138,7 @@ void LoadGenerator::on_look() noexcept {
         open_more();
         if (now() >= ramp_ends_) end_ramp();
     }
-    if (is_measuring_) publish();
+    if (phase_ >= Phase::measuring) publish();
     const bool soon = phase_ == Phase::ramping || phase_ == Phase::waiting;
     timers_.arm(look_, now() + (soon ? look_after : publish_after));
 }
@@ -163,6 +166,7 @@ void LoadGenerator::settle_all() {
 void LoadGenerator::settle(LoadConnection& connection) {
     if (std::exchange(connection.notes.is_settled, true)) return;
     settled_++;
+    options_.stage.settle();
     if (phase_ != Phase::ramping) return;
     if (settled_ == connections_.size()) return arrive();
     open_more();
@@ -180,34 +184,36 @@ void LoadGenerator::arrive() {
     options_.stage.arrive(now());
 }
 
-void LoadGenerator::begin_running() {
-    phase_ = Phase::running;
+void LoadGenerator::begin_asking() {
+    phase_ = Phase::warming;
     const core::Instant start = *options_.stage.begins_at();
     begins_ = start + options_.load.warm_up;
     ends_ = begins_ + options_.load.duration;
-    if (now() >= begins_) begin_measuring();
+    measure_if_due(now());
     if (is_open_loop()) return arrivals_.start(start);
-    while (LoadConnection* connection = pop_ready()) ask(*connection, now());
+    while (LoadConnection* connection = take_ready()) ask(*connection, now());
+}
+
+void LoadGenerator::run(core::Instant now) {
+    measure_if_due(now);
+    if (is_open_loop()) serve_arrivals(now);
+    if (now >= ends_) begin_draining();
 }
 
 // What the preparations and the warm-up counted is forgotten, but for what they left behind.
-void LoadGenerator::begin_measuring() {
-    is_measuring_ = true;
+void LoadGenerator::measure_if_due(core::Instant now) {
+    if (phase_ != Phase::warming || now < begins_) return;
+    phase_ = Phase::measuring;
     cpu_before_ = thread_cpu_time();
-    LoadTally fresh;
-    fresh.connects = tally_.connects;
-    fresh.connects_failed = tally_.connects_failed;
-    fresh.held_lost = tally_.held_lost;
-    fresh.stray = tally_.stray;
-    tally_ = fresh;
+    tally_.forget_requests();
 }
 
 void LoadGenerator::begin_draining() {
-    phase_ = Phase::draining;
-    if (is_measuring_) {
+    if (phase_ == Phase::measuring) {
         tally_.measured = ends_ - begins_;
         tally_.cpu = thread_cpu_time() - cpu_before_;
     }
+    phase_ = Phase::draining;
     if (!is_open_loop()) return;
     for (; arrivals_.next() < ends_; arrivals_.take()) {
         if (arrivals_.next() >= begins_) tally_.unsent++;
@@ -228,7 +234,8 @@ void LoadGenerator::stop() {
         case Phase::ramping:
         case Phase::waiting:
             return begin_closing();
-        case Phase::running:
+        case Phase::warming:
+        case Phase::measuring:
             ends_ = std::min(ends_, now());
             return begin_draining();
         case Phase::draining:
@@ -248,11 +255,7 @@ void LoadGenerator::finish() {
 // --- Connections --------------------------------------------------------------------------------
 
 void LoadGenerator::open(LoadConnection& connection) {
-    if (connection.open()) {
-        open_++;
-    } else {
-        connection.rest(reconnect_after);
-    }
+    if (!connection.open()) connection.rest(reconnect_after);
 }
 
 // Where connections are held, each is asked once before all begins, so that it is really somebody's
@@ -269,13 +272,15 @@ void LoadGenerator::on_open(LoadConnection& connection) {
 
 void LoadGenerator::on_ended(LoadConnection& connection, const Ended& ended) {
     asking_--;
-    if (is_measured(ended.meant_for)) count(ended);
-    if (ended.meant_for == before_all && connection.is_ready()) settle(connection);
-    if (connection.notes.is_held) return;
-    connection.notes.pause = pause_after(ended);
-    if (connection.is_ready() || connection.state() == LoadConnection::State::closed) {
-        reuse(connection);
+    if (is_measured(ended.meant_for)) {
+        count(ended);
+    } else if (ended.mistake) {
+        tally_.count_early(*ended.mistake);
     }
+    if (ended.meant_for == before_all && connection.is_ready()) settle(connection);
+    if (connection.notes.role == LoadConnection::Role::is_held) return;
+    connection.notes.pause = pause_after(ended);
+    if (connection.is_ready() || connection.is_closed()) reuse(connection);
 }
 
 core::Duration LoadGenerator::pause_after(const Ended& ended) {
@@ -288,18 +293,19 @@ void LoadGenerator::on_rested(LoadConnection& connection) {
 }
 
 void LoadGenerator::on_closed(LoadConnection& connection) {
-    open_--;
-    if (connection.notes.is_held && connection.notes.is_settled) {
-        if (phase_ != Phase::closing) tally_.held_lost++;
-        return;
-    }
-    if (!connection.was_open()) connection.notes.pause = reconnect_after;
-    reuse(connection);
+    const bool is_held = connection.notes.role == LoadConnection::Role::is_held;
+    if (!is_held || !connection.notes.is_settled) return reuse(connection);
+    if (phase_ != Phase::closing) tally_.held_lost++;
+}
+
+void LoadGenerator::on_unreachable(LoadConnection& connection) {
+    connection.notes.pause = reconnect_after;
+    on_closed(connection);
 }
 
 // It is ready or closed, and may rest first.
 void LoadGenerator::reuse(LoadConnection& connection) {
-    if (phase_ > Phase::running) return;
+    if (is_over()) return;
     const core::Duration pause = std::exchange(connection.notes.pause, {});
     if (pause > core::Duration{0}) return connection.rest(pause);
     if (!connection.is_ready() && options_.load.keeps_alive) return open(connection);
@@ -309,22 +315,14 @@ void LoadGenerator::reuse(LoadConnection& connection) {
 // --- Asking -------------------------------------------------------------------------------------
 
 void LoadGenerator::make_ready(LoadConnection& connection) {
-    if (phase_ == Phase::running && !is_open_loop()) return ask(connection, now());
-    // It may still be in the line from before its server closed it.
-    if (std::exchange(connection.notes.is_listed, true)) return;
-    connection.notes.next = nullptr;
-    (ready_last_ != nullptr ? ready_last_->notes.next : ready_first_) = &connection;
-    ready_last_ = &connection;
+    if (is_asking() && !is_open_loop()) return ask(connection, now());
+    line_.push(connection);
 }
 
-LoadConnection* LoadGenerator::pop_ready() {
-    while (ready_first_ != nullptr) {
-        LoadConnection* connection = ready_first_;
-        ready_first_ = connection->notes.next;
-        if (ready_first_ == nullptr) ready_last_ = nullptr;
-        connection->notes.is_listed = false;
-        const bool may_open =
-            !options_.load.keeps_alive && connection->state() == LoadConnection::State::closed;
+// The next in the line that can be asked: its server may have ended a connection meanwhile.
+LoadConnection* LoadGenerator::take_ready() {
+    while (LoadConnection* connection = line_.pop()) {
+        const bool may_open = !options_.load.keeps_alive && connection->is_closed();
         if (connection->is_ready() || may_open) return connection;
     }
     return nullptr;
@@ -332,7 +330,7 @@ LoadConnection* LoadGenerator::pop_ready() {
 
 void LoadGenerator::serve_arrivals(core::Instant now) {
     while (arrivals_.next() <= now && arrivals_.next() < ends_) {
-        LoadConnection* connection = pop_ready();
+        LoadConnection* connection = take_ready();
         if (connection == nullptr) return;
         const core::Instant meant_for = arrivals_.next();
         arrivals_.take();
@@ -343,44 +341,28 @@ void LoadGenerator::serve_arrivals(core::Instant now) {
 
 void LoadGenerator::ask(LoadConnection& connection, core::Instant meant_for) {
     asking_++;
-    // The first after the warm-up may be asked by a handler, before the turn comes to `advance`.
-    if (!is_measuring_ && now() >= begins_) begin_measuring();
+    // The first after the warm-up may be asked by a handler, before the turn comes to `run`.
+    measure_if_due(now());
     if (is_measured(meant_for)) tally_.sent++;
-    const bool opens = !connection.is_ready();
-    if (opens) open_++;
-    connection.ask(draw(), meant_for);
-    if (opens && connection.state() == LoadConnection::State::closed) open_--;
-}
-
-const LoadRequest& LoadGenerator::draw() {
-    const std::vector<LoadRequest>& requests = options_.load.requests;
-    if (requests.size() == 1) return requests.front();
-    double left = prng_.real() * weights_;
-    for (const LoadRequest& request : requests) {
-        left -= request.weight;
-        if (left < 0) return request;
-    }
-    return requests.back();
+    connection.ask(mix_.draw(prng_), meant_for);
 }
 
 void LoadGenerator::count(const Ended& ended) {
-    const std::vector<LoadRequest>& requests = options_.load.requests;
-    KindTally* kind = nullptr;
-    if (requests.size() > 1) {
-        kind = &tally_.kind(static_cast<std::size_t>(&ended.request - requests.data()));
-    }
-    if (ended.mistake) {
-        if (kind != nullptr) kind->mistakes++;
-        return tally_.count(*ended.mistake);
-    }
+    if (!ended.mistake) return count_answer(ended);
+    tally_.count(*ended.mistake);
+    if (mix_.is_mixed()) tally_.kind(mix_.index_of(ended.request)).mistakes++;
+}
+
+void LoadGenerator::count_answer(const Ended& ended) {
     const core::Duration latency = now() - ended.meant_for;
     tally_.answered++;
     if (now() < ends_) tally_.in_window++;
     tally_.latency.add(latency);
-    if (ended.backend) tally_.count_backend(*ended.backend);
-    if (kind == nullptr) return;
-    kind->answered++;
-    kind->latency.add(latency);
+    if (!ended.backend.empty()) tally_.count_backend(ended.backend);
+    if (!mix_.is_mixed()) return;
+    KindTally& kind = tally_.kind(mix_.index_of(ended.request));
+    kind.answered++;
+    kind.latency.add(latency);
 }
 
 }  // namespace ringway::loadtest

@@ -1,6 +1,6 @@
 // One thread's part of a load: its connections, its share of the rate, its loop. It lives in
-// phases: connections are made (ramping) until all generators have theirs; then all ask, first
-// unmeasured (warm-up), then measured; then nobody asks and what is on its way may arrive
+// phases: connections are made (ramping) until all generators have theirs (waiting); then all ask,
+// first unmeasured (warming), then measured; then nobody asks and what is on its way may arrive
 // (draining); then everything is closed.
 //
 //     closed loop   every active connection asks again as soon as it was answered and has rested
@@ -22,6 +22,8 @@
 #include "loadtest/load/arrivals.h"
 #include "loadtest/load/connection.h"
 #include "loadtest/load/options.h"
+#include "loadtest/load/ready_line.h"
+#include "loadtest/load/request_mix.h"
 #include "loadtest/load/stage.h"
 
 namespace ringway::loadtest {
@@ -45,7 +47,15 @@ public:
     bool is_finished() const { return phase_ == Phase::finished; }
 
 private:
-    enum class Phase : std::uint8_t { ramping, waiting, running, draining, closing, finished };
+    enum class Phase : std::uint8_t {
+        ramping,
+        waiting,
+        warming,
+        measuring,
+        draining,
+        closing,
+        finished,
+    };
 
     static constexpr std::uint32_t connecting_max = 128;
     static constexpr core::Duration look_after = std::chrono::milliseconds(5);
@@ -57,6 +67,7 @@ private:
     void on_ended(LoadConnection& connection, const Ended& ended) override;
     void on_rested(LoadConnection& connection) override;
     void on_closed(LoadConnection& connection) override;
+    void on_unreachable(LoadConnection& connection) override;
     // core::SleepGate
     bool may_sleep() noexcept override { return true; }
     void on_awake() noexcept override {}
@@ -71,8 +82,9 @@ private:
     void settle(LoadConnection& connection);
     void end_ramp();
     void arrive();
-    void begin_running();
-    void begin_measuring();
+    void begin_asking();
+    void run(core::Instant now);
+    void measure_if_due(core::Instant now);
     void begin_draining();
     void begin_closing();
     void stop();
@@ -82,17 +94,17 @@ private:
     void reuse(LoadConnection& connection);
     core::Duration pause_after(const Ended& ended);
     void make_ready(LoadConnection& connection);
-    LoadConnection* pop_ready();
+    LoadConnection* take_ready();
     void serve_arrivals(core::Instant now);
     void ask(LoadConnection& connection, core::Instant meant_for);
-    const LoadRequest& draw();
     void count(const Ended& ended);
+    void count_answer(const Ended& ended);
 
     core::Instant now() const { return options_.io.clock().now(); }
     bool is_open_loop() const { return options_.load.rate > 0; }
-    bool is_measured(core::Instant meant_for) const {
-        return is_measuring_ && meant_for >= begins_;
-    }
+    bool is_asking() const { return phase_ == Phase::warming || phase_ == Phase::measuring; }
+    bool is_over() const { return phase_ >= Phase::draining; }
+    bool is_measured(core::Instant meant_for) const { return meant_for >= begins_; }
 
     // Set at construction.
     Options options_;
@@ -104,24 +116,19 @@ private:
     LoadMachine machine_;
     core::Prng prng_;
     Arrivals arrivals_;
-    double weights_ = 0;
+    RequestMix mix_;
     std::vector<std::unique_ptr<LoadConnection>> connections_;
 
     Phase phase_ = Phase::ramping;
-    bool is_measuring_ = false;
     std::uint32_t opened_ = 0;   // Of connections_, those that ramping has begun with.
     std::uint32_t settled_ = 0;  // Of these, those that have been ready.
     std::uint32_t asking_ = 0;   // Requests on their way.
-    std::uint32_t open_ = 0;     // Connections that are not closed.
     core::Instant ramp_ends_{};
     core::Instant begins_ = core::Instant::max();  // The measurement.
     core::Instant ends_{};
     core::Duration cpu_before_{0};  // Of this thread, when the measurement began.
     core::TimerOf<LoadGenerator> look_{*this};
-
-    // Active connections that wait to be asked, in the order in which they became free.
-    LoadConnection* ready_first_ = nullptr;
-    LoadConnection* ready_last_ = nullptr;
+    ReadyLine line_;  // Of active connections.
 };
 
 }  // namespace ringway::loadtest

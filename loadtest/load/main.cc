@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -128,6 +129,8 @@ private:
     void start();
     void watch();
     void on_signal();
+    void begin(core::Instant at);
+    void on_ramp_second(core::Instant now);
     void on_second(core::Instant now);
     int report();
 
@@ -138,6 +141,7 @@ private:
     std::vector<std::jthread> threads_;
     LoadResult result_;
     bool shows_progress_ = false;
+    std::optional<core::Instant> begin_;  // Of the measurement, once it is known.
     core::Instant looked_at_{};
 };
 
@@ -168,22 +172,29 @@ void LoadRun::on_signal() {
 // Looks ten times a second; the measurement's seconds are told apart from its beginning on.
 void LoadRun::watch() {
     constexpr int look_ms = 100;
-    bool has_begun = false;
-    core::Instant begin{};
+    looked_at_ = monotonic_now();
     while (stage_.left() < options_.threads) {
         pollfd waited{.fd = signal_fd_, .events = POLLIN, .revents = 0};
         if (::poll(&waited, 1, look_ms) > 0) on_signal();
         const core::Instant now = monotonic_now();
-        const auto begins = stage_.begins_at();
-        if (!begins || now < *begins + options_.warm_up) continue;
-        if (!has_begun) {
-            has_begun = true;
-            begin = looked_at_ = *begins + options_.warm_up;
-            result_.began_at = Seconds(begin.time_since_epoch()).count();
+        if (!begin_ && stage_.begins_at()) begin(*stage_.begins_at() + options_.warm_up);
+        if (now < looked_at_ + std::chrono::seconds(1)) continue;
+        if (!begin_) {
+            on_ramp_second(now);
+        } else if (now <= *begin_ + options_.duration) {
+            on_second(now);
         }
-        const core::Instant end = begin + options_.duration;
-        if (now - looked_at_ >= std::chrono::seconds(1) && now <= end) on_second(now);
     }
+}
+
+void LoadRun::begin(core::Instant at) {
+    begin_ = looked_at_ = at;
+    result_.began_at = Seconds(at.time_since_epoch()).count();
+}
+
+void LoadRun::on_ramp_second(core::Instant now) {
+    looked_at_ = now;
+    if (shows_progress_) fmt::print(stderr, "{}\n", ramp_line(options_, stage_.settled()));
 }
 
 void LoadRun::on_second(core::Instant now) {

@@ -27,6 +27,7 @@ struct LoadOptions {
     std::vector<core::Address> sources = {};  // Where connections come from; empty: as usual.
     std::uint32_t receive_buffer = 0;         // Of a socket, in bytes; 0: as usual.
     bool keeps_alive = true;                  // No: a connection per request.
+    std::uint64_t first_number = 0;           // Of requests, where they are numbered.
 
     double rate = 0;  // Per second, all together; 0: a closed loop.
     ArrivalKind arrivals = ArrivalKind::even;

@@ -25,6 +25,8 @@ constexpr std::array<Percentile, 5> percentiles{{
 
 // Of a thread: from here on it is no ruler.
 constexpr double busy_share = 0.9;
+constexpr std::string_view busy_text =
+    "            it was busy all the time: what limits is perhaps the load; see --threads\n";
 
 double ms(core::Duration time) {
     return static_cast<double>(time.count()) / 1e6;
@@ -68,32 +70,61 @@ std::string latency_text(const LatencyHistogram& latency) {
     return text + fmt::format("  max {:.3f} ms", ms(latency.largest()));
 }
 
-std::string mistakes_text(const LoadTally& tally) {
-    std::string text;
-    const auto say = [&text](std::uint64_t count, std::string_view what) {
+// What happened how often, in words: "3 timeout, 1 read". What never happened is left out.
+class Listing {
+public:
+    void add(std::uint64_t count, std::string_view what) {
         if (count == 0) return;
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", grouped(count), what);
-    };
-    for (std::size_t i = 0; i < mistake_kinds; i++) {
-        say(tally.mistakes[i], name_of(static_cast<Mistake>(i)));
+        text_ += fmt::format("{}{} {}", text_.empty() ? "" : ", ", grouped(count), what);
     }
-    say(tally.unfinished, "unfinished");
-    say(tally.unsent, "never sent (no connection was free)");
-    say(tally.connects_failed, "connections not made");
-    say(tally.held_lost, "idle connections lost");
-    say(tally.stray, "connections with bytes that nobody asked for");
-    return text.empty() ? "none" : text;
+    void add(const Mistakes& mistakes, std::string_view when = "") {
+        for (std::size_t i = 0; i < mistake_kinds; i++) {
+            add(mistakes[i], fmt::format("{}{}", name_of(static_cast<Mistake>(i)), when));
+        }
+    }
+    const std::string& text() const { return text_; }
+
+private:
+    std::string text_;
+};
+
+std::string errors_text(const LoadTally& tally) {
+    Listing listing;
+    listing.add(tally.mistakes);
+    listing.add(tally.unfinished, "unfinished");
+    listing.add(tally.unsent, "never sent (no connection was free)");
+    listing.add(tally.connects_failed, "connections not made");
+    listing.add(tally.held_lost, "idle connections lost");
+    listing.add(tally.stray, "connections with bytes that nobody asked for");
+    return listing.text().empty() ? "none" : listing.text();
+}
+
+// What happened and is no error of the measurement.
+std::string besides_text(const LoadTally& tally) {
+    Listing listing;
+    listing.add(tally.ended_idle, "connections that the server ended between requests");
+    listing.add(tally.early, " before it began");
+    return listing.text();
+}
+
+// A header's value, as text that is safe in a table and in JSON.
+std::string escaped(std::string_view text) {
+    std::string safe;
+    for (const char c : text) {
+        if (c == '"' || c == '\\') safe += '\\';
+        safe += c >= ' ' && c <= '~' ? c : '?';
+    }
+    return safe;
 }
 
 std::string backends_text(const LoadTally& tally) {
     std::string text;
     std::uint64_t all = 0;
-    for (const std::uint64_t count : tally.by_backend) all += count;
-    for (std::size_t i = 0; i < tally.by_backend.size(); i++) {
-        const auto count = static_cast<double>(tally.by_backend[i]);
-        if (count == 0) continue;
-        const double share = per(100 * count, static_cast<double>(all));
-        text += fmt::format("{}{}: {:.1f} %", text.empty() ? "" : ", ", i, share);
+    for (const auto& [backend, answers] : tally.by_backend) all += answers;
+    for (const auto& [backend, answers] : tally.by_backend) {
+        const double share = per(100 * static_cast<double>(answers), static_cast<double>(all));
+        text += fmt::format("{}{}: {} ({:.1f} %)", text.empty() ? "" : ", ", escaped(backend),
+                            grouped(answers), share);
     }
     return text;
 }
@@ -107,24 +138,29 @@ std::string latency_json(const LatencyHistogram& latency) {
     return text + fmt::format(R"(, "max": {:.6f}}})", ms(latency.largest()));
 }
 
-std::string mistakes_json(const LoadTally& tally) {
-    std::string text = "{";
+// The members of an object, without its braces.
+std::string members_json(const Mistakes& mistakes) {
+    std::string text;
     for (std::size_t i = 0; i < mistake_kinds; i++) {
-        text += fmt::format(R"("{}": {}, )", name_of(static_cast<Mistake>(i)), tally.mistakes[i]);
+        text += fmt::format(R"({}"{}": {})", text.empty() ? "" : ", ",
+                            name_of(static_cast<Mistake>(i)), mistakes[i]);
     }
-    return text + fmt::format(R"("unfinished": {}, "unsent": {}, "connects_failed": {}, )"
-                              R"("held_lost": {}, "stray": {}}})",
-                              tally.unfinished, tally.unsent, tally.connects_failed,
-                              tally.held_lost, tally.stray);
+    return text;
 }
 
-std::string escaped(std::string_view text) {
-    std::string safe;
-    for (const char c : text) {
-        if (c == '"' || c == '\\') safe += '\\';
-        if (c >= ' ') safe += c;
+std::string errors_json(const LoadTally& tally) {
+    return fmt::format(R"({{{}, "unfinished": {}, "unsent": {}, "connects_failed": {}, )"
+                       R"("held_lost": {}, "stray": {}}})",
+                       members_json(tally.mistakes), tally.unfinished, tally.unsent,
+                       tally.connects_failed, tally.held_lost, tally.stray);
+}
+
+std::string backends_json(const LoadTally& tally) {
+    std::string text;
+    for (const auto& [backend, answers] : tally.by_backend) {
+        text += fmt::format(R"({}"{}": {})", text.empty() ? "" : ", ", escaped(backend), answers);
     }
-    return safe;
+    return "{" + text + "}";
 }
 
 std::string kinds_json(const LoadOptions& options, const LoadTally& tally) {
@@ -166,6 +202,11 @@ std::string progress_line(const LoadResult::Point& point) {
                        point.p50_ms, point.p99_ms, point.mistakes);
 }
 
+std::string ramp_line(const LoadOptions& options, std::uint32_t settled) {
+    return fmt::format("   ramp    {} of {}", grouped(settled),
+                       plural(options.connections, "connection"));
+}
+
 bool is_clean(const LoadResult& result) {
     const LoadTally& tally = result.tally;
     return tally.answered > 0 && tally.mistakes_total() == 0 && tally.unfinished == 0 &&
@@ -194,7 +235,10 @@ std::string table_of(const LoadOptions& options, const LoadResult& result) {
                    bytes_text(per(static_cast<double>(tally.bytes_in), result.seconds)),
                    bytes_text(static_cast<double>(tally.bytes_out)),
                    plural(tally.connects, "connection"));
-    fmt::format_to(end, "errors      {}\n", mistakes_text(tally));
+    fmt::format_to(end, "errors      {}\n", errors_text(tally));
+    if (const std::string besides = besides_text(tally); !besides.empty()) {
+        fmt::format_to(end, "besides     {}\n", besides);
+    }
     for (std::size_t i = 0; i < tally.kinds.size(); i++) {
         const KindTally& kind = tally.kinds[i];
         fmt::format_to(end, "  {}: {} answered, {} errors, {}\n", options.requests[i].name,
@@ -204,11 +248,7 @@ std::string table_of(const LoadOptions& options, const LoadResult& result) {
     fmt::format_to(end, "generator   {:.2f} us of CPU per answer, {:.0f} % of a core\n",
                    per(result.cpu_seconds * 1e6, answered),
                    per(100 * result.cpu_seconds, result.seconds));
-    if (result.cpu_seconds > busy_share * result.seconds * options.threads) {
-        text +=
-            "            it was busy all the time: what limits is perhaps the load; see "
-            "--threads\n";
-    }
+    if (result.cpu_seconds > busy_share * result.seconds * options.threads) text += busy_text;
     return text;
 }
 
@@ -228,9 +268,10 @@ std::string json_of(const LoadOptions& options, const LoadResult& result) {
                    tally.bytes_out, tally.connects);
     fmt::format_to(end, R"("latency_ms": {}, "sent_late_ms": {}, )", latency_json(tally.latency),
                    latency_json(tally.lateness));
-    fmt::format_to(end, R"("errors": {}, "requests": {}, "backends": [{}], "series": {}}})",
-                   mistakes_json(tally), kinds_json(options, tally),
-                   fmt::join(tally.by_backend, ", "), series_json(result));
+    fmt::format_to(end, R"("errors": {}, "errors_before": {{{}}}, "ended_idle": {}, )",
+                   errors_json(tally), members_json(tally.early), tally.ended_idle);
+    fmt::format_to(end, R"("requests": {}, "backends": {}, "series": {}}})",
+                   kinds_json(options, tally), backends_json(tally), series_json(result));
     return text + "\n";
 }
 

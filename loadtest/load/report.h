@@ -11,7 +11,7 @@
 
 namespace ringway::loadtest {
 
-// One second of the measurement, or what there was of it.
+// What was counted in one second of the measurement.
 struct LoadSecond {
     double at_seconds = 0;  // Its end, since the beginning.
     double seconds = 0;     // Its length.
@@ -24,9 +24,9 @@ struct LoadResult {
     double seconds = 0;      // How long it was.
     double cpu_seconds = 0;  // Of this program in that time.
     bool was_stopped = false;
-    // In order: at_seconds, answers, mistakes, p50, p99.
+    // A second of the measurement, as a line of the progress and a point of a plot.
     struct Point {
-        double at_seconds;
+        double at_seconds;  // Its end, since the beginning.
         double rate;
         std::uint64_t mistakes;
         double p50_ms;
@@ -37,6 +37,7 @@ struct LoadResult {
 
 LoadResult::Point point_of(const LoadSecond& second);
 std::string progress_line(const LoadResult::Point& point);
+std::string ramp_line(const LoadOptions& options, std::uint32_t settled);
 std::string table_of(const LoadOptions& options, const LoadResult& result);
 std::string json_of(const LoadOptions& options, const LoadResult& result);
 // Something was asked for, and all of it answered as expected.

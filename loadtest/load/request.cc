@@ -28,6 +28,9 @@ constexpr std::array<MethodName, 9> method_names{{
     {"TRACE", http::Method::trace},
 }};
 
+// Enough for a thousand million requests; the length of a head does not depend on its number.
+constexpr std::size_t number_digits = 10;
+
 bool names(std::string_view field, std::string_view lower_name) {
     return http::equals_ignoring_case(field.substr(0, field.find(':')), lower_name);
 }
@@ -53,6 +56,21 @@ std::string write_request_head(const HeadParts& parts) {
     if (may_have_body) fmt::format_to(end, "Content-Length: {}\r\n", parts.body_bytes);
     if (parts.closes) text += "Connection: close\r\n";
     return text + "\r\n";
+}
+
+void add_number(LoadRequest& request) {
+    constexpr std::string_view field = "X-Request-Number: ";
+    constexpr std::string_view line_end = "\r\n";
+    const std::size_t end = request.head.size() - line_end.size();
+    request.number_at = end + field.size();
+    request.head.insert(end, fmt::format("{}{:0{}}{}", field, 0, number_digits, line_end));
+}
+
+void write_number(const LoadRequest& request, std::uint64_t number, std::string& head) {
+    for (std::size_t at = request.number_at + number_digits; at-- > request.number_at;) {
+        head[at] = static_cast<char>('0' + number % 10);
+        number /= 10;
+    }
 }
 
 }  // namespace ringway::loadtest

@@ -28,7 +28,7 @@ constexpr std::array<TextEntry<LoadWords>, 11> load_entries{{
     {"json", &LoadWords::json},
 }};
 
-constexpr std::array<TextEntry<RequestWords>, 11> request_entries{{
+constexpr std::array<TextEntry<RequestWords>, 12> request_entries{{
     {"name", &RequestWords::name},
     {"method", &RequestWords::method},
     {"path", &RequestWords::path},
@@ -40,6 +40,7 @@ constexpr std::array<TextEntry<RequestWords>, 11> request_entries{{
     {"expect_status", &RequestWords::expect_status},
     {"expect_length", &RequestWords::expect_length},
     {"expect_body", &RequestWords::expect_body},
+    {"expect_backend_header", &RequestWords::expect_backend_header},
 }};
 
 template <class Words, std::size_t Count>
@@ -76,6 +77,8 @@ void read_entry(const std::string& name, const toml::value& value, LoadWords& wo
         read_number(value, words.threads);
     } else if (name == "receive_buffer") {
         read_number(value, words.receive_buffer);
+    } else if (name == "number") {
+        read_number(value, words.number);
     } else if (name == "seed") {
         read_number(value, words.seed);
     } else if (name == "close") {

@@ -1,5 +1,6 @@
-// What the threads of a load have in common: the instant at which all begin, the word to stop
-// early, and the place where they put what they counted. Everything else is each thread's own.
+// What the threads of a load have in common: how many connections stand, the instant at which all
+// begin, the word to stop early, and the place where they put what they counted. Everything else is
+// each thread's own.
 // The one shared object of ringway-load; every function may be called by any thread.
 #pragma once
 
@@ -17,6 +18,10 @@ class LoadStage {
 public:
     explicit LoadStage(std::uint32_t generators) : awaited_(generators) {}
     LoadStage(const LoadStage&) = delete;
+
+    // A connection stands for the first time.
+    void settle() { settled_.fetch_add(1, std::memory_order_relaxed); }
+    std::uint32_t settled() const { return settled_.load(std::memory_order_relaxed); }
 
     // A generator has all its connections, or has given up on some. With the last one the common
     // beginning is set: a moment from `now`, so that everybody has heard of it by then.
@@ -37,6 +42,7 @@ private:
     static constexpr std::int64_t unset = -1;
 
     std::atomic<std::uint32_t> awaited_;
+    std::atomic<std::uint32_t> settled_{0};
     std::atomic<std::uint32_t> left_{0};
     std::atomic<std::int64_t> begins_at_ns_{unset};
     std::atomic<bool> is_stopped_{false};

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace ringway::loadtest {
 
 namespace {
 
-// A header that counts higher is no backend's number.
-constexpr std::uint32_t backends_max = 65'536;
+// A header with more values than this does not name backends; what is beyond counts together.
+constexpr std::size_t backends_max = 65'536;
+constexpr std::string_view other_backends = "others";
 
 constexpr std::array<std::string_view, mistake_kinds> mistake_names{
-    "connect", "read", "write", "timeout", "status", "wrong_length", "wrong_bytes", "malformed"};
+    "connect",      "read",        "write",     "timeout", "status",
+    "wrong_length", "wrong_bytes", "malformed", "unnamed"};
 
 }  // namespace
 
@@ -19,10 +22,24 @@ std::string_view name_of(Mistake mistake) {
     return mistake_names[static_cast<std::size_t>(mistake)];
 }
 
-void LoadTally::count_backend(std::uint32_t backend) {
-    if (backend >= backends_max) return;
-    if (backend >= by_backend.size()) by_backend.resize(backend + 1);
-    by_backend[backend]++;
+void LoadTally::forget_requests() {
+    LoadTally fresh;
+    fresh.connects = connects;
+    fresh.connects_failed = connects_failed;
+    fresh.held_lost = held_lost;
+    fresh.stray = stray;
+    fresh.ended_idle = ended_idle;
+    fresh.early = early;
+    *this = std::move(fresh);
+}
+
+void LoadTally::count_backend(std::string_view backend) {
+    if (const auto known = by_backend.find(backend); known != by_backend.end()) {
+        known->second++;
+        return;
+    }
+    const bool is_full = by_backend.size() >= backends_max;
+    by_backend[std::string{is_full ? other_backends : backend}]++;
 }
 
 KindTally& LoadTally::kind(std::size_t number) {
@@ -40,13 +57,16 @@ void LoadTally::add(const LoadTally& other) {
     connects_failed += other.connects_failed;
     stray += other.stray;
     held_lost += other.held_lost;
+    ended_idle += other.ended_idle;
     bytes_in += other.bytes_in;
     bytes_out += other.bytes_out;
     measured = std::max(measured, other.measured);
     cpu += other.cpu;
-    for (std::size_t i = 0; i < mistake_kinds; i++) mistakes[i] += other.mistakes[i];
-    by_backend.resize(std::max(by_backend.size(), other.by_backend.size()));
-    for (std::size_t i = 0; i < other.by_backend.size(); i++) by_backend[i] += other.by_backend[i];
+    for (std::size_t i = 0; i < mistake_kinds; i++) {
+        mistakes[i] += other.mistakes[i];
+        early[i] += other.early[i];
+    }
+    for (const auto& [backend, answers] : other.by_backend) by_backend[backend] += answers;
     for (std::size_t i = 0; i < other.kinds.size(); i++) {
         kind(i).answered += other.kinds[i].answered;
         kind(i).mistakes += other.kinds[i].mistakes;

@@ -8,6 +8,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,8 +27,10 @@ enum class Mistake : std::uint8_t {
     wrong_length,  // A body longer or shorter than expected.
     wrong_bytes,   // A body with other bytes, or bytes that nobody asked for.
     malformed,     // Not HTTP.
+    unnamed,       // It does not say which backend answered.
 };
-inline constexpr std::size_t mistake_kinds = static_cast<std::size_t>(Mistake::malformed) + 1;
+inline constexpr std::size_t mistake_kinds = static_cast<std::size_t>(Mistake::unnamed) + 1;
+using Mistakes = std::array<std::uint64_t, mistake_kinds>;
 
 std::string_view name_of(Mistake mistake);
 
@@ -45,22 +50,27 @@ struct LoadTally {
     std::uint64_t connects = 0;
     std::uint64_t connects_failed = 0;  // With no request waiting for them: those are mistakes.
     std::uint64_t stray = 0;            // Connections given up for bytes that nobody asked for.
-    std::uint64_t held_lost = 0;  // Idle connections that were held and that the server ended.
+    std::uint64_t held_lost = 0;   // Idle connections that were held and that the server ended.
+    std::uint64_t ended_idle = 0;  // Connections that the server ended between two requests.
+    Mistakes early{};              // With requests that were not measured: ramp and warm-up.
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     core::Duration measured{0};  // How long the measurement was; told at the end, as is
     core::Duration cpu{0};       // what it cost the generators.
-    std::array<std::uint64_t, mistake_kinds> mistakes{};
-    std::vector<std::uint64_t> by_backend;  // Answers, by the number in X-Backend.
-    std::vector<KindTally> kinds;           // By kind of request, where there are several.
+    Mistakes mistakes{};
+    std::map<std::string, std::uint64_t, std::less<>> by_backend;  // Answers, where asked for.
+    std::vector<KindTally> kinds;  // By kind of request, where there are several.
     LatencyHistogram latency;
     LatencyHistogram lateness;  // How long after its instant a request left, open loop.
 
     void add(const LoadTally& other);
     void clear() { *this = {}; }
+    // All but what was counted of connections, which outlive the preparations.
+    void forget_requests();
     void count(Mistake mistake) { mistakes[static_cast<std::size_t>(mistake)]++; }
+    void count_early(Mistake mistake) { early[static_cast<std::size_t>(mistake)]++; }
     KindTally& kind(std::size_t number);
-    void count_backend(std::uint32_t backend);
+    void count_backend(std::string_view backend);
     std::uint64_t mistakes_total() const;
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "loadtest/body_pattern.h"
@@ -118,6 +119,41 @@ Checked read_arrivals(const std::string& text, ArrivalKind& kind) {
     return {};
 }
 
+// As `xxh64sum` prints a hash: sixteen digits.
+std::optional<std::uint64_t> read_hash(std::string_view text) {
+    constexpr std::string_view kind = "xxh64:";
+    if (!text.starts_with(kind)) return {};
+    text.remove_prefix(kind.size());
+    std::uint64_t hash = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), hash, 16);
+    const bool is_all = read.ec == std::errc{} && read.ptr == text.data() + text.size();
+    return is_all && text.size() == 16 ? std::optional{hash} : std::nullopt;
+}
+
+std::string lower(std::string text) {
+    for (char& c : text) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return text;
+}
+
+Checked read_body_check(const std::string& text, Expected& expected) {
+    if (text == "any") return {};
+    if (text == "pattern") {
+        expected.body = BodyCheck::pattern;
+    } else if (text == "same") {
+        expected.body = BodyCheck::same;
+    } else if (const auto hash = read_hash(text)) {
+        expected.body = BodyCheck::hash;
+        expected.hash = *hash;
+    } else {
+        return wrong(
+            "'{}' is no expectation of a body: any, pattern, same, or xxh64: and sixteen digits",
+            text);
+    }
+    return {};
+}
+
 Checked read_expected(const RequestWords& words, Expected& expected) {
     if (!words.expect_status.empty()) {
         std::uint32_t status = 0;
@@ -131,12 +167,8 @@ Checked read_expected(const RequestWords& words, Expected& expected) {
                                   expected.length.emplace());
         if (!good) return good;
     }
-    if (words.expect_body == "any") return {};
-    if (words.expect_body != "pattern" && words.expect_body != "same") {
-        return wrong("'{}' is no expectation of a body: any, pattern or same", words.expect_body);
-    }
-    expected.body = words.expect_body == "pattern" ? BodyCheck::pattern : BodyCheck::same;
-    return {};
+    expected.backend_header = lower(words.expect_backend_header);
+    return read_body_check(words.expect_body, expected);
 }
 
 // In the words of the origin, which has the same of its answers.
@@ -157,13 +189,13 @@ Checked read_pace(const RequestWords& words, LoadRequest& request) {
 }
 
 std::expected<LoadRequest, Wrong> read_request(const RequestWords& words, const Url& url,
-                                               bool closes) {
+                                               const LoadWords& words_of_all) {
     LoadRequest request;
     HeadParts parts{.method = words.method,
                     .target = words.path.empty() ? url.path : words.path,
                     .host = url.authority,
                     .fields = words.headers,
-                    .closes = closes};
+                    .closes = words_of_all.closes};
     request.method = method_of(words.method);
     request.name = words.name.empty() ? parts.method + " " + parts.target : words.name;
     for (const std::string& field : words.headers) {
@@ -183,13 +215,14 @@ std::expected<LoadRequest, Wrong> read_request(const RequestWords& words, const 
     if (!good) return std::unexpected(good.error());
     parts.body_bytes = request.body_bytes;
     request.head = write_request_head(parts);
+    if (words_of_all.number > 0) add_number(request);
     return request;
 }
 
 Checked read_requests(const LoadWords& words, const Url& url, LoadOptions& options) {
     double weights = 0;
     for (const RequestWords& one : words.requests) {
-        auto request = read_request(one, url, words.closes);
+        auto request = read_request(one, url, words);
         if (!request) return std::unexpected(request.error());
         weights += request->weight;
         options.requests.push_back(std::move(*request));
@@ -234,16 +267,45 @@ Checked set_threads(const LoadWords& words, LoadOptions& options) {
     return {};
 }
 
+// What is said of a message that only a request has: nobody is to believe that it was looked at.
+Checked refuse_for_messages(const RequestWords& said, bool is_first) {
+    const RequestWords silent;
+    if (said.method != silent.method || said.path != silent.path) {
+        return wrong("messages have no method and no path: a WebSocket is the URL's");
+    }
+    if (said.expect_status != silent.expect_status || said.expect_length != silent.expect_length ||
+        said.expect_body != silent.expect_body) {
+        return wrong(
+            "--websocket: a message has to come back as it was sent, which is all that can be "
+            "expected of it; leave --expect-status, -length and -body out");
+    }
+    if (said.expect_backend_header != silent.expect_backend_header) {
+        return wrong("--websocket: messages have no headers; leave --expect-backend-header out");
+    }
+    if (said.slow_read != silent.slow_read) {
+        return wrong(
+            "--websocket: echoes are read as they come; leave --slow-read out, --drip sends "
+            "messages slowly");
+    }
+    if (!is_first && !said.headers.empty()) {
+        return wrong(
+            "--websocket: headers belong to the handshake, of which there is one for all; they "
+            "stand in the first [[request]]");
+    }
+    if (said.body == silent.body) {
+        return wrong("--websocket: of how many bytes is a message? --body");
+    }
+    return {};
+}
+
 // Each request becomes a message, whose echo is looked at byte by byte.
 Checked set_websocket(const LoadWords& words, const Url& url, LoadOptions& options) {
     if (!words.websocket) return {};
     if (words.closes) return wrong("a WebSocket lives on: --websocket or --close, not both");
+    if (words.number > 0) return wrong("messages have no numbers: --websocket or --number");
     for (std::size_t i = 0; i < words.requests.size(); i++) {
         const RequestWords& said = words.requests[i];
-        if (said.method != "GET" || !said.path.empty()) {
-            return wrong("messages have no method and no path: a WebSocket is the URL's");
-        }
-        if (said.body == "0") return wrong("--websocket: of how many bytes is a message? --body");
+        if (Checked good = refuse_for_messages(said, i == 0); !good) return good;
         LoadRequest& request = options.requests[i];
         if (request.body_bytes > message_bytes_max) {
             return wrong("a message is of {} bytes at most", message_bytes_max);
@@ -289,6 +351,7 @@ Checked understand(const LoadWords& words, LoadOptions& options) {
     options.connections = words.connections;
     options.keeps_alive = !words.closes;
     options.seed = words.seed;
+    options.first_number = words.number;
     options.json = words.json;
     options.quiet = words.quiet;
     Checked good = read_requests(words, *url, options);

@@ -27,6 +27,7 @@ struct RequestWords {
     std::string expect_status;
     std::string expect_length;
     std::string expect_body = "any";
+    std::string expect_backend_header = {};
 
     bool operator==(const RequestWords&) const = default;
 };
@@ -40,7 +41,8 @@ struct LoadWords {
     std::string sources = {};
     std::uint32_t receive_buffer = 0;
     bool closes = false;
-    bool websocket = false;  // A request is a message of `body` bytes, and the same comes back.
+    bool websocket = false;    // A request is a message of `body` bytes, and the same comes back.
+    std::uint64_t number = 0;  // Of the first request, in X-Request-Number; 0: they have none.
     std::string rate = {};
     std::string arrivals = "even";
     std::uint64_t seed = 1;

@@ -4,7 +4,7 @@
 //   instructions --list        the names of the scenarios
 //   instructions NAME          runs one: warms up, then turns the loop until so many are answered
 //
-// count.py runs it and reads what callgrind wrote. It is measured between the ticks of
+// loadtest/profile runs it and reads what callgrind wrote. It is measured between the ticks of
 // `ringway_counted_tick` alone, which is what callgrind is told to switch on and off at.
 #include <cstdio>
 #include <cstdlib>

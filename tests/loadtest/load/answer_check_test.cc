@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/hash.h"
 #include "loadtest/body_pattern.h"
 
 namespace ringway::loadtest {
@@ -89,6 +90,17 @@ TEST_F(AnswerChecked, DoesNotTakeAnErrorPageForTheFirstBody) {
     EXPECT_EQ(verdict(503, "sorry"), Mistake::status);
     EXPECT_EQ(verdict(200, "page"), std::nullopt);
     EXPECT_EQ(verdict(200, "page"), std::nullopt);
+}
+
+TEST_F(AnswerChecked, TakesOnlyABodyWithTheHashThatWasExpected) {
+    request.expected.body = BodyCheck::hash;
+    request.expected.hash = core::hash64("the right one");
+    EXPECT_EQ(verdict(200, "a wrong first"), Mistake::wrong_bytes);
+    EXPECT_EQ(verdict(200, "the right one"), std::nullopt);
+    EXPECT_EQ(verdict(200, "the right one"), std::nullopt);
+    EXPECT_EQ(verdict(200, "the wrong one"), Mistake::wrong_bytes);
+    EXPECT_EQ(verdict(200, "the right on"), Mistake::wrong_length);
+    EXPECT_EQ(verdict(503, "the right one"), Mistake::status);
 }
 
 TEST(AnswerCheck, HoldsTwoFirstAnswersAgainstEachOther) {

@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/support/sim_bench.h"
 #include "tests/support/sim_peer.h"
@@ -67,10 +69,19 @@ public:
             tests::SimPeer& peer = *server.peers[i];
             const std::size_t end = peer.received.find("\r\n\r\n");
             if (end != std::string::npos && serve(peer)) {
+                note_number(peer.received);
                 peer.received.erase(0, end + 4);
                 asked[i]++;
             }
         }
+    }
+
+    void note_number(std::string_view request) {
+        constexpr std::string_view field = "X-Request-Number: ";
+        const std::size_t at = request.find(field);
+        if (at == request.npos) return;
+        numbers.push_back(std::stoull(std::string{request.substr(at + field.size(), 10)}));
+        std::ranges::sort(numbers);
     }
 
     // Runs the load to its end.
@@ -97,6 +108,7 @@ public:
     LoadStage stage{1};
     LoadTally tally;
     std::map<std::size_t, std::uint64_t> asked;  // By connection, in the order they came.
+    std::vector<std::uint64_t> numbers;          // Of the requests that were served, in order.
     void (*meanwhile)(LoadGeneratorTest& test) = nullptr;
     std::optional<LoadHost> host;
 };
@@ -108,8 +120,23 @@ TEST_F(LoadGeneratorTest, AClosedLoopAsksAgainAsSoonAsItWasAnswered) {
     ASSERT_EQ(asked.size(), 4U);
     for (const auto& [connection, count] : asked) EXPECT_GT(count, tally.sent / 8) << connection;
     EXPECT_EQ(tally.connects, 4U);
-    ASSERT_EQ(tally.by_backend.size(), 3U);
-    EXPECT_EQ(tally.by_backend[2], tally.answered);
+    EXPECT_EQ(stage.settled(), 4U);
+    EXPECT_TRUE(tally.by_backend.empty());
+}
+
+TEST_F(LoadGeneratorTest, AnswersAreCountedByWhatTheHeaderSaysThatWasAskedFor) {
+    options.requests[0].expected.backend_header = "x-backend";
+    run();
+    ASSERT_EQ(tally.by_backend.size(), 1U);
+    EXPECT_EQ(tally.by_backend["2"], tally.answered);
+}
+
+TEST_F(LoadGeneratorTest, AnAnswerWithoutThatHeaderIsAMistake) {
+    options.requests[0].expected.backend_header = "x-other";
+    options.duration = milliseconds(100);
+    run();
+    EXPECT_GT(tally.sent, 0U);
+    EXPECT_EQ(tally.mistakes[std::size_t(Mistake::unnamed)], tally.sent);
 }
 
 TEST_F(LoadGeneratorTest, ThinkTimeComesBetweenAnAnswerAndTheNextRequest) {
@@ -221,6 +248,32 @@ TEST_F(LoadGeneratorTest, HeldConnectionsThatTheServerEndsAreCounted) {
     run();
     EXPECT_EQ(tally.held_lost, 9U);
     EXPECT_EQ(tally.mistakes_total(), 0U);
+}
+
+TEST_F(LoadGeneratorTest, ARequestHasANumberThatNoOtherHas) {
+    options.connections = 2;
+    options.first_number = 100;
+    options.duration = milliseconds(100);
+    add_number(options.requests[0]);
+    run();
+    ASSERT_GT(tally.sent, 10U);
+    ASSERT_EQ(numbers.size(), tally.sent);
+    std::uint64_t wanted = 100;
+    for (const std::uint64_t number : numbers) EXPECT_EQ(number, wanted++);
+}
+
+TEST_F(LoadGeneratorTest, WhatGoesWrongBeforeItBeginsIsToldApart) {
+    options.warm_up = seconds(1);
+    options.requests[0].expected.status = 404;
+    meanwhile = [](LoadGeneratorTest& test) {
+        const auto begin = test.stage.begins_at();
+        if (begin && test.bench.clock.now() > *begin + milliseconds(500)) test.stage.stop();
+    };
+    run();
+    EXPECT_GT(tally.early[std::size_t(Mistake::status)], 0U);
+    EXPECT_EQ(tally.mistakes_total(), 0U);
+    EXPECT_EQ(tally.sent, 0U);
+    EXPECT_EQ(tally.measured, core::Duration{0});
 }
 
 class EndingServer : public LoadGeneratorTest {

@@ -70,6 +70,37 @@ TEST(LoadWords, TakeAsManyThreadsAsTheDescriptorsDemand) {
     EXPECT_NE(why_not(words).find("need 3 threads"), std::string::npos) << why_not(words);
 }
 
+TEST(LoadWords, ReadWhatAnAnswerHasToBe) {
+    LoadWords words = usual();
+    words.requests[0].expect_body = "xxh64:0123456789abcdef";
+    words.requests[0].expect_backend_header = "X-Served-By";
+    const auto options = understand(words);
+    ASSERT_TRUE(options) << options.error();
+    const Expected& expected = options->requests[0].expected;
+    EXPECT_EQ(expected.body, BodyCheck::hash);
+    EXPECT_EQ(expected.hash, 0x0123'4567'89ab'cdefU);
+    EXPECT_EQ(expected.backend_header, "x-served-by");
+}
+
+TEST(LoadWords, LeaveRoomForANumberInEveryHead) {
+    LoadWords words = usual();
+    words.number = 7;
+    const auto options = understand(words);
+    ASSERT_TRUE(options) << options.error();
+    EXPECT_EQ(options->first_number, 7U);
+    std::string head = options->requests[0].head;
+    write_number(options->requests[0], 1234, head);
+    EXPECT_EQ(head,
+              "GET /path?query HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n"
+              "X-Request-Number: 0000001234\r\n\r\n");
+}
+
+RequestWords& ask_messages(LoadWords& words) {
+    words.websocket = true;
+    words.requests[0].body = "5";
+    return words.requests[0];
+}
+
 struct Refused {
     void (*spoil)(LoadWords& words);
     std::string_view says;
@@ -89,6 +120,21 @@ TEST(LoadWords, RefuseWhatCannotBeMeant) {
         {[](LoadWords& words) { words.websocket = words.closes = true; }, "--websocket or --close"},
         {[](LoadWords& words) { words.websocket = true, words.requests[0].method = "POST"; },
          "messages have no method"},
+        {[](LoadWords& words) { words.websocket = true, words.number = 1; },
+         "--websocket or --number"},
+        {[](LoadWords& words) { ask_messages(words).expect_status = "200"; },
+         "leave --expect-status"},
+        {[](LoadWords& words) { ask_messages(words).expect_length = "5"; }, "leave --expect-"},
+        {[](LoadWords& words) { ask_messages(words).expect_body = "same"; }, "leave --expect-"},
+        {[](LoadWords& words) { ask_messages(words).expect_backend_header = "x-backend"; },
+         "leave --expect-backend-header"},
+        {[](LoadWords& words) { ask_messages(words).slow_read = "1s"; }, "leave --slow-read"},
+        {[](LoadWords& words) {
+             ask_messages(words);
+             words.requests.push_back(words.requests[0]);
+             words.requests[1].headers = {"a: b"};
+         },
+         "in the first [[request]]"},
         {[](LoadWords& words) { words.requests[0].drip = "1"; }, "drip"},
         {[](LoadWords& words) { words.requests[0].slow_read = "1"; },
          "slow_read: '1' is not a time"},
@@ -108,7 +154,10 @@ TEST(LoadWords, RefuseWhatCannotBeMeant) {
         {[](LoadWords& words) { words.requests[0].body = "some"; }, "'some' is not a number"},
         {[](LoadWords& words) { words.requests[0].think = "long"; }, "think time"},
         {[](LoadWords& words) { words.requests[0].expect_status = "99"; }, "is not a status"},
-        {[](LoadWords& words) { words.requests[0].expect_body = "right"; }, "pattern or same"},
+        {[](LoadWords& words) { words.requests[0].expect_body = "right"; }, "no expectation"},
+        {[](LoadWords& words) { words.requests[0].expect_body = "xxh64:12"; }, "sixteen digits"},
+        {[](LoadWords& words) { words.requests[0].expect_body = "xxh64:0123456789abcdeg"; },
+         "sixteen digits"},
         {[](LoadWords& words) { words.requests[0].weight = "0"; }, "nothing to ask for"},
         {[](LoadWords& words) { words.closes = true, words.active = "0.5"; },
          "--active or --close"},
