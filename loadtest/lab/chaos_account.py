@@ -1,5 +1,7 @@
 """Whether every request of a chaos run has a fate, and one that the access log and the backends bear out."""
 
+from lab.chaos_ledger import word_of
+
 # What ringway's rules do not let it mend, as far as the backends really did it: an answer that had begun, one
 # that is no HTTP (its backend has executed the request, so it is not retried), and what may have been executed
 # and must not be repeated. The rest counts against us.
@@ -7,25 +9,13 @@ BEYOND_REPAIR = ("GET cut", "GET upstream_malformed", "GET understated", "POST c
                  "POST upstream_reset", "POST first_byte_timeout", "POST status 503")  # fmt: skip
 
 
-def complaints(tally, lines, counts):
-    """Everything that is not as it has to be. `lines` of the access log by reason, `counts` of the origin."""
-    fates = tally.fates
-    if sum(fates.values()) != tally.sent:
-        yield f"{tally.sent} requests were sent and {sum(fates.values())} have a fate"
-    for fate, count in fates.items():
-        word = fate.removeprefix("GET ").removeprefix("POST ")
-        if word.startswith(("lost", "wrong", "unanswered")):
-            yield f"{count} × {fate}: nothing explains it"
-    # A client that leaves may have left before its request's head was whole; every other one has its line.
-    if not tally.sent - fates["aborted"] <= sum(lines.values()) <= tally.sent:
-        yield f"{sum(lines.values())} lines in the access log for {tally.sent} requests"
-    for word in {fate.split(" ", 1)[1] for fate in fates if " " in fate}:
-        told = fates[f"GET {word}"] + fates[f"POST {word}"]
-        if is_ours(word) and told > lines[word]:
-            yield f"{told} clients saw {word}, and the access log has {lines[word]}"
-    cut = fates["GET cut"] + fates["POST cut"]
-    if cut > lines["upstream_cut"] + lines["between_bytes_timeout"]:
-        yield f"{cut} answers were cut, and the access log has {lines['upstream_cut']} cut by backends"
+def complaints(ledger, witness, counts):
+    """Everything that is not as it has to be. `counts` of the origin."""
+    fates = ledger.fates()
+    yield from complaints_of_fates(fates)
+    yield from complaints_of_books(ledger, witness)
+    for (fate, reason), count in witness.contradictions.items():
+        yield f"{count} × clients saw {fate}, and the access log says {reason}"
     spoilt = sum(count for fate, count in fates.items() if fate.endswith((" cut", " upstream_malformed", " understated")))
     if spoilt > counts["faults"] + counts["gone"]:
         yield f"{spoilt} answers are said to be spoilt by backends, which spoilt {counts['faults']}"
@@ -33,13 +23,34 @@ def complaints(tally, lines, counts):
         yield f"{counts['duplicates']} POSTs were executed twice"
 
 
-def is_ours(word):
-    """Whether it is the reason of an answer of the proxy's own, and not what a backend did."""
-    return not word.startswith(("lost", "wrong", "unanswered", "cut", "understated", "status "))
+def complaints_of_fates(fates):
+    for fate, count in fates.items():
+        word = word_of(fate)
+        if word.startswith(("no fate", "lost", "wrong", "unanswered")):
+            yield f"{count} × {fate}: nothing explains it"
 
 
-def availability(tally):
+def complaints_of_books(ledger, witness):
+    """Request by request: what was written to a socket has one line in the log, and nothing else has."""
+    wrong = {"written twice": 0, "ended without having been written": 0, "without a line in the access log": 0,
+             "with several lines": 0, "in the access log, and never written": 0}  # fmt: skip
+    for at, (writes, lines) in enumerate(zip(ledger.writes, witness.lines)):
+        left = word_of(ledger.fate(ledger.first + at)) == "aborted"
+        wrong["written twice"] += writes > 1
+        wrong["ended without having been written"] += writes == 0 and not left
+        # A client that leaves may have left before its request's head was whole.
+        wrong["without a line in the access log"] += writes > 0 and lines == 0 and not left
+        wrong["with several lines"] += lines > 1
+        wrong["in the access log, and never written"] += writes == 0 and lines > 0
+    for what, count in wrong.items():
+        if count:
+            yield f"{count} requests {what}"
+    if witness.strangers:
+        yield f"{witness.strangers} lines in the access log are of requests that no client has"
+
+
+def availability(fates):
     """Of all, and of what the rules let be answered."""
-    asked = tally.sent - tally.fates["aborted"]
-    spoilt = sum(tally.fates[fate] for fate in BEYOND_REPAIR)
-    return tally.fates["right"] / asked, tally.fates["right"] / (asked - spoilt)
+    asked = sum(fates.values()) - fates["aborted"]
+    spoilt = sum(fates[fate] for fate in BEYOND_REPAIR)
+    return fates["right"] / asked, fates["right"] / (asked - spoilt)

@@ -3,6 +3,7 @@
 import asyncio
 import collections
 
+from lab.chaos_ledger import Ledger
 from lab.check import LETTERS
 
 ANSWER_SECONDS_MAX = 15
@@ -13,17 +14,16 @@ REASON = "x-ringway-reason"
 
 
 class Tally:
-    """Fates of requests: `right`, `aborted` by us, or what was wrong, as "GET upstream_cut". `per_second` says
-    how many ended rightly and how many not, for a picture of the run."""
+    """The ledger of a run, and for a picture of it how many requests ended rightly in each second and how many not.
+    Fates are `right`, `aborted` by us, or what was wrong, as "GET upstream_cut"."""
 
-    def __init__(self):
-        self.sent = 0
-        self.fates = collections.Counter()
+    def __init__(self, first=1):
+        self.ledger = Ledger(first)
         self.per_second = collections.Counter()
         self.memory = []  # (second, bytes) of the proxy.
 
-    def count(self, fate, second):
-        self.fates[fate] += 1
+    def end(self, number, fate, second):
+        self.ledger.ended(number, fate)
         kind = fate if fate in ("right", "aborted") else "wrong"
         self.per_second[second, kind] += 1
 
@@ -35,12 +35,12 @@ class Client:
         self.port, self.sizes, self.dice = port, sizes, dice
         self.reader = self.writer = None
 
-    async def run(self, tally, numbers, pause, now, until):
+    async def run(self, tally, pause, now, until):
         while (begun := now()) < until:
             method = "POST" if self.dice.random() < POST_SHARE else "GET"
-            tally.sent += 1
-            fate = await self.ask(method, numbers)
-            tally.count(fate if fate in ("right", "aborted") else f"{method} {fate}", int(begun))
+            number = tally.ledger.begin()
+            fate = await self.ask(self.request(method, number), lambda: tally.ledger.wrote(number))
+            tally.end(number, fate if fate in ("right", "aborted") else f"{method} {fate}", int(begun))
             await asyncio.sleep(self.dice.expovariate(1 / pause))
         self.drop()
 
@@ -49,11 +49,11 @@ class Client:
             self.writer.transport.abort()
         self.reader = self.writer = None
 
-    async def ask(self, method, numbers):
+    async def ask(self, request, on_written):
         leaves = self.dice.random() < ABORT_SHARE
         patience = self.dice.uniform(0, ABORT_SECONDS_MAX) if leaves else ANSWER_SECONDS_MAX
         try:
-            return await asyncio.wait_for(self.exchange(self.request(method, numbers)), patience)
+            return await asyncio.wait_for(self.exchange(request, on_written), patience)
         except asyncio.TimeoutError:
             self.drop()
             return "aborted" if leaves else "unanswered"
@@ -64,20 +64,22 @@ class Client:
             self.drop()
             return "cut" if self.is_answering else f"lost: {error.strerror}"
 
-    def request(self, method, numbers):
-        lines = [f"{method} / HTTP/1.1", "Host: chaos"]
+    def request(self, method, number):
+        """Its number stands in the target, for the access log, and for the origin in the header that it knows."""
+        lines = [f"{method} /?n={number} HTTP/1.1", "Host: chaos"]
         body = b""
         if method == "POST":
             body = PATTERN[: self.dice.randrange(1, 3000)]
-            lines += [f"X-Request-Number: {next(numbers)}", f"Content-Length: {len(body)}"]
+            lines += [f"X-Request-Number: {number}", f"Content-Length: {len(body)}"]
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
-    async def exchange(self, request):
+    async def exchange(self, request, on_written):
         self.is_answering = False
         if self.writer is None or self.reader.at_eof():
             self.drop()
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         self.writer.write(request)
+        on_written()
         lines = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
         self.is_answering = True
         fields = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)

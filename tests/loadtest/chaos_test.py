@@ -2,8 +2,14 @@
 """Tests of the chaos run: its plan, how it names a request's fate, and that each kind of loss is complained of."""
 
 import collections
+import ctypes
+import importlib.machinery
+import importlib.util
+import os
 import random
+import socket
 import sys
+import threading
 import unittest
 from pathlib import Path
 
@@ -11,7 +17,20 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "loadtest"))
 sys.dont_write_bytecode = True
 
-from lab import chaos_account, chaos_clients, chaos_faults  # noqa: E402
+from lab import chaos_account, chaos_clients, chaos_faults, chaos_ledger  # noqa: E402
+
+CLONE_FILES = 0x400
+
+
+def program(name):
+    """A program of the lab, to be tested like a module."""
+    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / "loadtest" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+chaos = program("chaos")
 
 
 class Plan(unittest.TestCase):
@@ -51,42 +70,79 @@ class Fate(unittest.TestCase):
 
 
 class Account(unittest.TestCase):
-    def complaints(self, fates, lines=None, sent=None, **counts):
-        tally = chaos_clients.Tally()
-        tally.fates.update(fates)
-        tally.sent = tally.fates.total() if sent is None else sent
-        lines = collections.Counter({"ok": tally.sent} if lines is None else lines)
-        return list(chaos_account.complaints(tally, lines, {"faults": 0, "gone": 0, "duplicates": 0, **counts}))
+    def book(self, *requests, first=1):
+        """A ledger of (fate, how often it was written)."""
+        ledger = chaos_ledger.Ledger(first)
+        for fate, writes in requests:
+            number = ledger.begin()
+            for _ in range(writes):
+                ledger.wrote(number)
+            if fate:
+                ledger.ended(number, fate)
+        return ledger
+
+    def complaints(self, requests, lines, **counts):
+        """`lines` of the access log are (number, reason)."""
+        ledger = self.book(*requests, first=11)
+        witness = chaos_ledger.Witness(ledger)
+        for number, reason in lines:
+            witness.hear(f"/?n={number}", reason)
+        return list(chaos_account.complaints(ledger, witness, {"faults": 0, "gone": 0, "duplicates": 0, **counts}))
 
     def test_what_adds_up_is_not_complained_of(self):
-        self.assertEqual([], self.complaints({"right": 9, "aborted": 2}))
-        self.assertEqual([], self.complaints({"right": 9, "aborted": 2}, {"ok": 9}))
-        self.assertEqual([], self.complaints({"right": 9, "GET cut": 1}, {"ok": 9, "upstream_cut": 1}, faults=1))
+        right, left, never_sent = ("right", 1), ("aborted", 1), ("aborted", 0)
+        self.assertEqual([], self.complaints([right, left, never_sent], [(11, "ok"), (12, "client_gone")]))
+        self.assertEqual([], self.complaints([right, left], [(11, "ok")]))
+        self.assertEqual([], self.complaints([("GET cut", 1)], [(11, "upstream_cut")], faults=1))
+        self.assertEqual([], self.complaints([("GET no_backend", 1)], [(11, "no_backend")]))
+        # Of the warm-up, whose numbers come before.
+        self.assertEqual([], self.complaints([right], [(10, "client_gone"), (11, "ok")]))
 
     def test_every_way_to_lose_a_request_is(self):
+        right, line = ("right", 1), (11, "ok")
         for words, complaints in {
-            "no fate": self.complaints({"right": 9}, sent=10),
-            "lost": self.complaints({"right": 9, "GET lost behind 0 bytes": 1}),
-            "unanswered": self.complaints({"right": 9, "POST unanswered": 1}),
-            "wrong": self.complaints({"right": 9, "GET wrong bytes": 1}),
-            "not logged": self.complaints({"right": 9}, {"ok": 8}),
-            "logged twice": self.complaints({"right": 9}, {"ok": 10}),
-            "another reason": self.complaints({"right": 9, "GET no_backend": 2}, {"ok": 10, "no_backend": 1}),
-            "a reason that nobody logged": self.complaints({"right": 9, "GET no_backend": 1}, {"ok": 10}),
-            "cut by us": self.complaints({"right": 9, "GET cut": 1}, faults=1),
-            "spoilt by nobody": self.complaints({"right": 9, "GET cut": 1}, {"ok": 9, "upstream_cut": 1}),
-            "twice": self.complaints({"right": 9}, duplicates=1),
+            "no fate": self.complaints([(None, 1)], [line]),
+            "lost": self.complaints([("GET lost behind 0 bytes", 1)], [line]),
+            "unanswered": self.complaints([("POST unanswered", 1)], [line]),
+            "wrong": self.complaints([("GET wrong bytes", 1)], [line]),
+            "written twice": self.complaints([("right", 2)], [line]),
+            "answered without having been asked": self.complaints([("right", 0)], []),
+            "not logged": self.complaints([right], []),
+            "logged twice": self.complaints([right], [line, line]),
+            "one logged for another": self.complaints([right, ("aborted", 0)], [line, (12, "ok")]),
+            "a stranger": self.complaints([right], [line, (12, "ok")]),
+            "another reason": self.complaints([("GET no_backend", 1)], [(11, "connect_timeout")]),
+            "right, and cut in the log": self.complaints([right], [(11, "upstream_cut")]),
+            "cut by us": self.complaints([("GET cut", 1)], [line], faults=1),
+            "spoilt by nobody": self.complaints([("GET cut", 1)], [(11, "upstream_cut")]),
+            "twice": self.complaints([right], [line], duplicates=1),
         }.items():
             with self.subTest(words):
                 self.assertEqual(1, len(complaints), complaints)
 
     def test_only_what_nobody_can_mend_is_left_out_of_what_was_possible(self):
-        tally = chaos_clients.Tally()
-        tally.fates.update({"right": 95, "GET cut": 3, "GET no_backend": 2, "aborted": 9})
-        tally.sent = tally.fates.total()
-        all_of_it, possible = chaos_account.availability(tally)
+        fates = collections.Counter({"right": 95, "GET cut": 3, "GET no_backend": 2, "aborted": 9})
+        all_of_it, possible = chaos_account.availability(fates)
         self.assertAlmostEqual(0.95, all_of_it)
         self.assertAlmostEqual(95 / 97, possible)
+
+    def test_sockets_of_a_thread_with_a_table_of_its_own_are_counted(self):
+        before = chaos.descriptors(os.getpid())["socket"]
+        opened, done = threading.Event(), threading.Event()
+
+        def hold():
+            self.assertEqual(0, ctypes.CDLL(None).unshare(CLONE_FILES))
+            with socket.socket():
+                opened.set()
+                done.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        opened.wait()
+        held = chaos.descriptors(os.getpid())["socket"]
+        done.set()
+        thread.join()
+        self.assertEqual(before + 1, held)
 
 
 if __name__ == "__main__":
