@@ -1,25 +1,35 @@
 """What issue 5 promises of ringway-load: the same target shows the same rate as to wrk and h2load.
 
-Two targets decide by themselves how many requests they answer: one may use a tenth of a core, in periods of which each
-finds a request of every connection waiting; the other answers after 10 ms. The programs take turns, and only runs of
-the same round are compared. What the load itself costs is measured at a target that is as fast as it can be. The rates
-there are told and not judged: a load that hands over in one call what it has to send makes its target cheaper, because
-that finds more work at each look.
+**The window is the target's.** Programs warm up and end each in its own way, so the target counts what it answers, and its
+counter is read twice in the middle of each run: the rate of a program is what the target answered then, its CPU what the
+kernel booked for it between the same two looks. What ringway-load says of itself is held against that in every run: one
+in which it counted another number of answers than the target is invalid.
+
+**Two targets decide by themselves** how many requests they answer: one may use a tenth of a core, in periods of which each
+finds a request of every connection waiting; the other answers after 10 ms. There the programs have to agree. What the load
+itself costs is measured at a target that is as fast as it can be. How many more answers ringway-load gets out of that one
+is told and not judged, with where they come from: how much cheaper an answer was to the target, and how much busier it was.
+
+The programs take turns, and only runs of the same round are compared.
 """
 
 import json
+import math
 import re
-import resource
 import subprocess
+import time
 from dataclasses import dataclass
 
 from lab import peers, quota, stats, wrk
 from lab.processes import Failure, Workplace
+from lab.rig import Counter
 from lab.verdict import Bar, Verdicts
 
 RATIO_MAX = 1.03
 CPU_RATIO_MAX = 1.0
 TARGET_CPU, LOAD_CPU = 0, 1
+LEAD_SECONDS, TAIL_SECONDS = 0.4, 0.1  # Of a run, before and behind the window: connecting and leaving.
+SPARE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -43,89 +53,132 @@ TARGETS = (
 
 
 @dataclass(frozen=True)
-class Measured:
+class Said:
+    """By a program of its own run."""
+
     rate: float
-    requests: int
+    answers: int
     p50_ms: float | None
     clean: bool
-    cpu_us: float = 0.0
+    seconds: float = 0.0
 
 
-def ask_ringway_load(build, url, connections, seconds):
-    command = [build / "ringway-load", url, "-c", connections, "-d", f"{round(seconds * 1000)}ms", "--json", "-"]
-    result = json.loads(output_of(command))
+@dataclass(frozen=True)
+class Measured:
+    rate: float  # What the target answered in a second, within the window.
+    said_rate: float  # What the program says of all its run.
+    p50_ms: float | None
+    problem: str = ""
+    cpu_us: float = 0.0  # Of the program, by answer.
+    target_us: float = 0.0  # Of the target, by answer.
+
+    @property
+    def target_share(self):
+        """Of a core."""
+        return self.rate * self.target_us / 1e6
+
+
+def read_ringway_load(text):
+    result = json.loads(text)
     clean = sum(result["errors"].values()) == 0
-    return Measured(result["rate"], result["answered"], result["latency_ms"]["p50"], clean)
+    return Said(result["rate"], result["answered"], result["latency_ms"]["p50"], clean, result["seconds"])
 
 
-def ask_wrk(_, url, connections, seconds):
-    # It takes whole seconds.
-    command = [wrk.program(), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency", url]
-    result = wrk.parse(output_of(command))
-    return Measured(result["rate"], result["requests"], result["latency_ms"].get("50"), not result["errors"])
+def disagreement(said, counted, connections):
+    """What is wrong with what ringway-load says of a run for which its target counted so many answers. They are the same,
+    and its rate is that of those before the end: each connection may have one behind it."""
+    if said.answers != counted:
+        return f"it counted {said.answers} answers, and the target {counted}"
+    of_rate = round(said.rate * said.seconds)
+    if not counted - connections <= of_rate <= counted:
+        return f"its rate is that of {of_rate} answers, and the target counted {counted}"
+    return ""
 
 
-def ask_h2load(_, url, connections, seconds):
-    command = ["h2load", "--h1", "-t1", "-c", connections, "-D", max(1, round(seconds)), url]
-    return parse_h2load(output_of(command))
+def read_wrk(text):
+    result = wrk.parse(text)
+    return Said(result["rate"], result["requests"], result["latency_ms"].get("50"), not result["errors"])
 
 
-def parse_h2load(text):
+def read_h2load(text):
     rate = re.search(r"^finished in \S+, ([\d.]+) req/s", text, re.M)
     counts = re.search(r"^requests: (\d+) total, .* (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", text, re.M)
     if not rate or not counts:
         raise Failure("h2load's report is not what it used to be")
-    total, succeeded, *wrong = (int(number) for number in counts.groups())
-    return Measured(float(rate.group(1)), succeeded, None, not any(wrong))
+    _, succeeded, *wrong = (int(number) for number in counts.groups())
+    return Said(float(rate.group(1)), succeeded, None, not any(wrong))
 
 
-PROGRAMS = {"ringway-load": ask_ringway_load, "wrk": ask_wrk, "h2load": ask_h2load}
+# How each is asked, and how its report is read. wrk and h2load take whole seconds, so all do.
+PROGRAMS = {
+    "ringway-load": (lambda build, n, s: [build / "ringway-load", "-q", "-c", n, "-d", f"{s}s", "--json", "-"], read_ringway_load),
+    "wrk": (lambda _, n, s: [wrk.program(), "-t1", f"-c{n}", f"-d{s}s", "--latency"], read_wrk),
+    "h2load": (lambda _, n, s: ["h2load", "--h1", "-t1", "-c", n, "-D", s], read_h2load),
+}
 
 
-def output_of(command):
-    done = subprocess.run(["taskset", "-c", str(LOAD_CPU), *map(str, command)], capture_output=True, text=True)
-    if not done.stdout:
-        raise Failure(f"{command[0]}: {done.stderr.strip() or 'no output'}")
-    return done.stdout
+class Running:
+    """A target that runs, its counter, and the accounts of its CPU."""
 
+    def __init__(self, place, build, target):
+        self.place, self.target, self.port = place, target, place.free_port()
+        control = place.free_port()
+        command = [str(build / "ringway-origin"), "--listen", f"127.0.0.1:{self.port}", "--control", f"127.0.0.1:{control}"]
+        self.group = quota.open_group(f"target-{target.connections}-{target.share}")
+        place.groups.append(self.group)
+        command += target.arguments
+        self.process = place.start(command, group=self.group, cpu=TARGET_CPU)
+        place.wait_for_port(self.process, command, self.port)
+        place.wait_for_port(self.process, command, control)
+        self.group.limit(target.share)
+        self.counter = Counter(control, "answers")
 
-def cpu_seconds():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    def look(self, pid):
+        """What the target has answered, what it and the process have used, and when that was."""
+        answers = self.counter.read()
+        return time.monotonic(), answers, quota.process_clock_us(pid), self.group.cpu_us()
 
-
-def measure(program, build, target, port, seconds):
-    before = cpu_seconds()
-    got = PROGRAMS[program](build, f"http://127.0.0.1:{port}/", target.connections, seconds)
-    cpu_us = (cpu_seconds() - before) * 1e6 / max(got.requests, 1)
-    return Measured(got.rate, got.requests, got.p50_ms, got.clean, cpu_us)
-
-
-def start_target(place, build, target):
-    port = place.free_port()
-    command = [str(build / "ringway-origin"), "--listen", f"127.0.0.1:{port}", *target.arguments]
-    group = quota.open_group(f"target-{target.connections}-{target.share}")
-    place.groups.append(group)
-    process = place.start(command, group=group, cpu=TARGET_CPU)
-    place.wait_for_port(process, command, port)
-    group.limit(target.share)
-    return process, port
+    def measure(self, build, program, seconds):
+        ask, read = PROGRAMS[program]
+        whole = math.ceil(LEAD_SECONDS + seconds + TAIL_SECONDS)
+        command = [str(word) for word in ask(build, self.target.connections, whole)]
+        already = self.counter.read()
+        load = self.place.start([*command, f"http://127.0.0.1:{self.port}/"], cpu=LOAD_CPU, capture=True)
+        time.sleep(LEAD_SECONDS)
+        before = self.look(load.pid)
+        time.sleep(seconds)
+        after = self.look(load.pid)
+        ended_early = load.poll() is not None
+        output, complaint = load.communicate(timeout=whole + SPARE_SECONDS)
+        self.place.end(load)
+        if not output:
+            raise Failure(f"{program}: {complaint.strip()}")
+        said = read(output)
+        problem = "" if said.clean else "not every answer was right"
+        if ended_early:
+            problem = "it ended within the window"
+        # The others leave requests unanswered when they end.
+        if program == "ringway-load" and not problem:
+            problem = disagreement(said, self.counter.read() - already, self.target.connections)
+        took, answers, load_us, target_us = (late - early for early, late in zip(before, after))
+        by_answer = max(answers, 1)
+        return Measured(answers / took, said.rate, said.p50_ms, problem, load_us / by_answer, target_us / by_answer)
 
 
 def measure_target(arguments, place, programs, target, say):
-    """{program: {round: Measured}}, of the runs without a mistake."""
-    process, port = start_target(place, arguments.build, target)
+    """{program: {round: Measured}}, of the runs without a problem."""
+    running = Running(place, arguments.build.resolve(), target)
     runs = {program: {} for program in programs}
     for number in range(arguments.rounds):
         turn = number % len(programs)
         for program in programs[turn:] + programs[:turn]:
-            got = measure(program, arguments.build, target, port, arguments.seconds)
-            if got.clean:
+            got = running.measure(arguments.build.resolve(), program, arguments.seconds)
+            if not got.problem:
                 runs[program][number] = got
             p50 = f"p50 {got.p50_ms:7.3f} ms" if got.p50_ms is not None else ""
-            note = "" if got.clean else "  INVALID: not every answer was right"
-            say(f"round {number + 1:2}  {target}  {program:13} {got.rate:9.0f}/s  CPU {got.cpu_us:6.2f} us  {p50}{note}")
-    place.end(process)
+            note = f"  INVALID: {got.problem}" if got.problem else ""
+            say(f"round {number + 1:2}  {target}  {program:13} {got.rate:9.0f}/s, it says {got.said_rate:9.0f}  CPU {got.cpu_us:6.2f} us  {p50}{note}")
+    place.end(running.process)
     return runs
 
 
@@ -149,8 +202,8 @@ def bars_of(target, runs, others, count_min):
     for other in others:
         rate = ratios(runs, "ringway-load", other, lambda run: run.rate)
         yield from both_ways("rate", other, target, rate, count_min)
-    p50 = ratios(runs, "ringway-load", "wrk", lambda run: run.p50_ms)
     if not target.share:
+        p50 = ratios(runs, "ringway-load", "wrk", lambda run: run.p50_ms)
         yield from both_ways("p50", "wrk", target, p50, count_min)
 
 
@@ -158,9 +211,15 @@ def remarks_of(target, runs, others):
     if target.decides_rate:
         return
     for other in others:
-        rate = stats.spread(ratios(runs, "ringway-load", other, lambda run: run.rate))
+        rate, cost, busy = (
+            stats.spread(ratios(runs, "ringway-load", other, value))
+            for value in (lambda run: run.rate, lambda run: run.target_us, lambda run: run.target_share)
+        )
         if rate:
-            yield f"rate ÷ {other}, {target}: {rate.median:.3f} [{rate.interval_low:.3f} {rate.interval_high:.3f}]"
+            yield (
+                f"rate ÷ {other}, {target}: {rate.median:.3f} [{rate.interval_low:.3f} {rate.interval_high:.3f}]; "
+                f"CPU of the target by answer ÷ {cost.median:.3f}, its share of a core ÷ {busy.median:.3f}"
+            )
 
 
 def load(arguments, say):

@@ -46,6 +46,19 @@ class Origin:
         return sum(backend[name] for backend in self.backends())
 
 
+class Counter:
+    """One of the counts of an origin with one backend, read again and again over one connection."""
+
+    def __init__(self, control, name):
+        self.name = name
+        self.asking = http.client.HTTPConnection("127.0.0.1", control, timeout=10)
+
+    def read(self):
+        self.asking.request("GET", "/counts")
+        (backend,) = json.loads(self.asking.getresponse().read())["backends"]
+        return backend[self.name]
+
+
 class Ringway:
     def __init__(self, place, build, addresses, shards=2, more="", top="", how=None):
         self.port = place.free_port()

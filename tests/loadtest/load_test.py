@@ -22,6 +22,7 @@ from lab.processes import Failure  # noqa: E402
 
 LOAD = Path(__file__).resolve().parents[2] / "build/ringway-load"
 RUN_SECONDS_MAX = 60
+PATTERN_130_HASH = "68d6dfac114f2b49"  # As xxh64sum prints it.
 CLEAN, REFUSED, USAGE, UNCLEAN = 0, 1, 2, 3
 
 
@@ -37,7 +38,7 @@ class LoadTest(OriginTest):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         result = json.loads(done.stdout)
         errors = result["errors"]
-        failed = sum(errors[kind] for kind in ("connect", "read", "write", "timeout", "status", "wrong_length", "wrong_bytes", "malformed"))
+        failed = sum(errors[kind] for kind in ("connect", "read", "write", "timeout", "status", "wrong_length", "wrong_bytes", "malformed", "unnamed"))
         self.assertEqual(result["sent"], result["answered"] + failed + errors["unfinished"])
         self.assertEqual(result["latency_ms"]["count"], result["answered"])
         return result
@@ -58,7 +59,7 @@ class ClosedLoop(LoadTest):
         self.assertEqual(counts["bytes_in"], result["bytes_out"])
         # One that tries whether anybody is there, and the sixteen.
         self.assertEqual((counts["connections"], result["connects"]), (17, 16))
-        self.assertEqual(result["backends"], [result["answered"]])
+        self.assertEqual(result["backends"], {})
         self.only(result)
 
     def test_a_connection_per_request(self):
@@ -92,6 +93,17 @@ class ClosedLoop(LoadTest):
         self.assertGreater(fleet.counts()["answers"], result["answered"])
 
 
+class Numbered(LoadTest):
+    def test_every_request_has_a_number_of_its_own(self):
+        fleet = self.fleet()
+        first = self.load(fleet, "-c", 4, "-t", 2, "-X", "POST", "--number", 1)
+        counts = fleet.counts()
+        self.assertEqual((counts["numbered"], counts["duplicates"]), (first["answered"], 0))
+        # The same numbers once more are the same requests.
+        self.load(fleet, "-c", 4, "-X", "POST", "--number", 1)
+        self.assertGreater(fleet.counts()["duplicates"], 0)
+
+
 class ManyConnections(LoadTest):
     def test_come_from_several_addresses(self):
         server = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -119,8 +131,8 @@ class ManyConnections(LoadTest):
 
 
 class Terminal(LoadTest):
-    def start(self, fleet, **how):
-        command = [LOAD, f"http://127.0.0.1:{fleet.ports[0]}/", "-c", "2", "-d", "1h", "--json", "-"]
+    def start(self, fleet, *arguments, **how):
+        command = [LOAD, f"http://127.0.0.1:{fleet.ports[0]}/", "-c", "2", "-d", "1h", "--json", "-", *arguments]
         load = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **how)
         self.addCleanup(load.communicate)
         self.addCleanup(load.kill)
@@ -150,6 +162,15 @@ class Terminal(LoadTest):
         self.assertGreaterEqual(len(json.loads(output)["series"]), 1)
         # `run` has no terminal.
         self.assertEqual(run(f"http://127.0.0.1:{self.fleet().ports[0]}/", "-d", "1200ms").stderr, "")
+
+
+    def test_shows_how_many_connections_stand_while_they_are_made(self):
+        terminal, stderr = os.openpty()
+        self.addCleanup(os.close, terminal)
+        load = self.start(self.fleet("--hang-rate", "1"), "--active", "50%", stderr=stderr)
+        os.close(stderr)
+        self.assertRegex(os.read(terminal, 1000).decode(), r"ramp +0 of 2 connections")
+        load.send_signal(signal.SIGTERM)
 
 
 class OpenLoop(LoadTest):
@@ -333,6 +354,22 @@ class WrongAnswers(LoadTest):
             self.only(self.load(fleet, "--expect-body", "pattern", "--expect-length", size))
         self.only(self.load(self.fleet("--echo", "yes"), "--expect-body", "pattern", status=UNCLEAN), "wrong_bytes")
 
+    def test_hash(self):
+        fleet = self.fleet("--size", "130")
+        self.only(self.load(fleet, "--expect-body", f"xxh64:{PATTERN_130_HASH}"))
+        self.only(self.load(fleet, "--expect-body", f"xxh64:{PATTERN_130_HASH[::-1]}", status=UNCLEAN), "wrong_bytes")
+
+    def test_which_backend(self):
+        fleet = self.fleet()
+        result = self.load(fleet, "--expect-backend-header", "X-Backend")
+        self.assertEqual(result["backends"], {"0": result["answered"]})
+        self.only(self.load(fleet, "--expect-backend-header", "Served-By", status=UNCLEAN), "unnamed")
+        names = [b'web "a"', b"web b"]
+        port = self.scripted(lambda n: b"HTTP/1.1 200 OK\r\nServed-By: " + names[n % 2] + b"\r\nContent-Length: 0\r\n\r\n")
+        result = self.load(port, "-c", 1, "--expect-backend-header", "served-by")
+        self.assertEqual(set(result["backends"]), {'web "a"', "web b"})
+        self.assertEqual(sum(result["backends"].values()), result["answered"])
+
     def test_two_backends_that_do_not_say_the_same(self):
         """What a proxy that mixes answers up would look like: every other body differs from the first."""
         bodies = [b"one body here", b"another  body"]
@@ -430,21 +467,41 @@ class Agreement(unittest.TestCase):
     """What loadtest/bars load makes of three reports."""
 
     def test_reads_what_h2load_says(self):
-        got = load_figures.parse_h2load(H2LOAD)
-        self.assertEqual((got.rate, got.requests, got.clean), (4992.30, 4992, False))
-        self.assertTrue(load_figures.parse_h2load(H2LOAD.replace("1 failed", "0 failed")).clean)
+        got = load_figures.read_h2load(H2LOAD)
+        self.assertEqual((got.rate, got.answers, got.clean), (4992.30, 4992, False))
+        self.assertTrue(load_figures.read_h2load(H2LOAD.replace("1 failed", "0 failed")).clean)
         with self.assertRaises(Failure):
-            load_figures.parse_h2load("something else")
+            load_figures.read_h2load("something else")
+
+    def runs(self, rate):
+        """Of ringway-load, beside a wrk at 1000/s."""
+        ours = load_figures.Measured(rate, rate, 1.0, cpu_us=1, target_us=1)
+        theirs = load_figures.Measured(1000, 1000, 1.0, cpu_us=2, target_us=1)
+        return {"ringway-load": dict.fromkeys(range(4), ours), "wrk": dict.fromkeys(range(4), theirs)}
 
     def test_a_rate_that_is_off_either_way_misses_its_bar(self):
-        target = load_figures.TARGETS[0]
-        for ours, all_met in ((1000, True), (1029, True), (1040, False), (960, False)):
-            runs = {name: {n: load_figures.Measured(rate, 100, 1.0, True) for n in range(4)} for name, rate in (("ringway-load", ours), ("wrk", 1000))}
-            bars = list(load_figures.bars_of(target, runs, ["wrk"], 2))
-            self.assertEqual(all(bar.met for bar in bars), all_met, ours)
+        for rate, all_met in ((1000, True), (1029, True), (1040, False), (960, False)):
+            bars = list(load_figures.bars_of(load_figures.TARGETS[0], self.runs(rate), ["wrk"], 2))
+            self.assertEqual(all(bar.met for bar in bars), all_met, rate)
+
+    def test_who_says_other_than_the_target_counted_has_no_valid_run(self):
+        def says(rate, answers):
+            return load_figures.disagreement(load_figures.Said(rate, answers, 1.0, True, seconds=2.0), counted=1000, connections=64)
+
+        self.assertEqual("", says(500.0, 1000))
+        self.assertEqual("", says(468.0, 1000))  # 64 came behind the end.
+        self.assertIn("counted 1001", says(500.0, 1001))
+        self.assertIn("counted 999", says(499.5, 999))
+        self.assertIn("rate is that of 1001", says(500.5, 1000))
+        self.assertIn("rate is that of 935", says(467.5, 1000))
+
+    def test_where_the_target_does_not_decide_what_it_cost_stands_beside_the_rate(self):
+        (remark,) = load_figures.remarks_of(load_figures.TARGETS[2], self.runs(1200), ["wrk"])
+        self.assertIn("rate ÷ wrk, at once, 64 connections: 1.200", remark)
+        self.assertIn("CPU of the target by answer ÷ 1.000, its share of a core ÷ 1.200", remark)
 
     def test_runs_with_mistakes_leave_too_few_pairs(self):
-        runs = {"ringway-load": {}, "wrk": {0: load_figures.Measured(1000, 100, 1.0, True)}}
+        runs = {"ringway-load": {}, "wrk": {0: load_figures.Measured(1000, 1000, 1.0)}}
         self.assertFalse(any(bar.met for bar in load_figures.bars_of(load_figures.TARGETS[0], runs, ["wrk"], 2)))
 
 
