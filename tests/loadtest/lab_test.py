@@ -28,7 +28,7 @@ from lab import (  # noqa: E402
     verdict,
     wrk,
 )
-from lab.topics import memory  # noqa: E402
+from lab.topics import memory, scale  # noqa: E402
 
 WRK_FINE = """Running 5s test @ http://127.0.0.1:18002/
   1 threads and 8 connections
@@ -334,6 +334,13 @@ class Quota(unittest.TestCase):
         before = group.cpu_us()
         sum(range(200_000))
         self.assertGreater(group.cpu_us(), before)
+
+
+class Windows(unittest.TestCase):
+    def test_only_those_within_what_the_load_measured_count(self):
+        answers = {"began_at": 100.0, "seconds": 10.0}
+        for begins, ends, within in ((100.0, 110.0, True), (99.9, 105.0, False), (105.0, 110.1, False)):
+            self.assertEqual(within, scale.Window(begins, ends, {}).is_within(answers))
 
 
 @unittest.skipUnless(len(os.sched_getaffinity(0)) > 1, "needs two cores")

@@ -1,7 +1,8 @@
 """What many connections and many backends cost.
 
 **Held**: two ringways at once, with 100,000 and with 1,000 connections, of which a tenth asks, at the same steady
-rate; their CPU is read over the same windows, so that what the machine does besides is in both. **Growth**: the same
+rate; their CPU is read over the same windows, so that what the machine does besides is in both. A window counts when it
+lies within what both loads measured, by their own word: not when anybody was still connecting. **Growth**: the same
 rate over more and more connections, all of them active, and over more and more backends, in interleaved rounds.
 """
 
@@ -18,6 +19,7 @@ from lab.processes import Failure, Workplace
 from lab.rig import Origin
 from lab.verdict import PAIRS_MIN, Bar, Verdicts
 
+SPARE_WINDOWS = 2  # For those that do not count.
 SHARDS = 6  # Each has a descriptor table of its own: 20,000 is the limit here.
 ACTIVE = 0.1
 RATE = 1_500
@@ -69,6 +71,29 @@ def scale(arguments, say):
     ]
     remarks = [f"the kernel's own: {held['kernel_bytes']:,.0f} bytes per connection, both ends of it and its pending receives"]
     return Verdicts(bars, remarks, {"machine": report.host(), "held": held, "growth": growth})
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time, by CLOCK_MONOTONIC as ringway-load tells it, and the CPU that proxies used in it."""
+
+    begins: float
+    ends: float
+    cpu_us: dict
+
+    def is_within(self, answers):
+        """Whether it lies in what that load measured."""
+        return answers["began_at"] <= self.begins and self.ends <= answers["began_at"] + answers["seconds"]
+
+    def per_request(self):
+        return {name: us / (RATE * (self.ends - self.begins)) for name, us in self.cpu_us.items()}
+
+
+def watch(proxies, seconds):
+    begins, before = time.monotonic(), {name: proxy.cpu_us() for name, proxy in proxies.items()}
+    time.sleep(seconds)
+    used = {name: proxy.cpu_us() - before[name] for name, proxy in proxies.items()}
+    return Window(begins, time.monotonic(), used)
 
 
 class Proxy:
@@ -123,15 +148,11 @@ def hold(place, build, extent, say):
     loads = {count: start_load(place, build, proxy.port, count, RATE, seconds + RAMP_SECONDS_MAX, ACTIVE) for count, proxy in proxies.items()}
     wait_until_held(proxies[many], loads[many], memory)
     memory, kernel = proxies[many].memory() - memory, kernel_bytes() - kernel
-    ratios, per_request = [], []
-    for number in range(extent.windows):
-        before = {count: proxy.cpu_us() for count, proxy in proxies.items()}
-        time.sleep(seconds / extent.windows)
-        used = {count: proxy.cpu_us() - before[count] for count, proxy in proxies.items()}
-        ratios.append(used[many] / used[few])
-        per_request.append({count: us / (RATE * seconds / extent.windows) for count, us in used.items()})
-        shown = "  ".join(f"{count:,} connections {us:.1f} µs" for count, us in per_request[-1].items())
-        say(f"window {number + 1:2}/{extent.windows}  {shown}")
+    windows = []
+    for number in range(extent.windows + SPARE_WINDOWS):
+        windows.append(watch(proxies, seconds / extent.windows))
+        shown = "  ".join(f"{count:,} connections {us:.1f} µs" for count, us in windows[-1].per_request().items())
+        say(f"window {number + 1:2}/{extent.windows + SPARE_WINDOWS}  {shown}")
     for load in loads.values():
         load.send_signal(signal.SIGINT)  # Answers that are on their way may still arrive.
     reports = {count: end_load(place, load, RAMP_SECONDS_MAX) for count, load in loads.items()}
@@ -139,13 +160,18 @@ def hold(place, build, extent, say):
         place.end(proxy.process)
     place.end(origin.process)
     answers, errors = reports[many], errors_of(reports)
+    valid = [window for window in windows if all(window.is_within(told) for told in reports.values())]
+    if len(valid) < len(windows):
+        say(f"{len(windows) - len(valid)} windows are not within what both loads measured, and do not count")
+    early = {kind: times for kind, times in answers["errors_before"].items() if times}
+    say(f"{answers['connects'] - many:,} connections made anew, {answers['ended_idle']:,} ended between requests; before it began: {early or 'no error'}")
     say(f"{many:,} connections, {answers['sent']:,} requests: p50 {answers['latency_ms']['p50']:.3f}, p99 {answers['latency_ms']['p99']:.3f} ms, errors {dict(errors) or 'none'}")
     return {
         "connections": many,
         "compared_with": few,
         "seconds": seconds,
-        "ratios": ratios,
-        "us_per_request": per_request,
+        "ratios": [window.cpu_us[many] / window.cpu_us[few] for window in valid],
+        "us_per_request": [window.per_request() for window in valid],
         # What the warm-up's connections left in the slabs is used again and in neither figure.
         "bytes": memory / (many - extent.warm),
         "kernel_bytes": kernel / (many + few - 2 * extent.warm),
@@ -235,9 +261,9 @@ def grow_once(place, build, extent, growth):
     load = start_load(place, build, proxy.port, growth.connections, GROWTH_RATE, round(seconds + 1), active)
     while asked() < first + warm and load.poll() is None:
         time.sleep(0.05)
-    before, already = proxy.cpu_us(), asked()
-    time.sleep(extent.growth_seconds)
-    used, answered = proxy.cpu_us() - before, asked() - already
+    already = asked()
+    window = watch({"ringway": proxy}, extent.growth_seconds)
+    answered = asked() - already
     answers = end_load(place, load, seconds)
     for process in [proxy.process, *(fleet.process for fleet in fleets)]:
         place.end(process)
@@ -245,4 +271,6 @@ def grow_once(place, build, extent, growth):
     errors = {kind: count for kind, count in answers["errors"].items() if count and kind != "unsent"}
     if errors or not answered:
         raise Failure(f"{growth}: {errors or 'nothing was answered'}")
-    return used / answered
+    if not window.is_within(answers):
+        raise Failure(f"{growth}: the load ended before its window did")
+    return window.cpu_us["ringway"] / answered
