@@ -32,6 +32,10 @@ class Rounds:
         values = [row["direct"][figure] for row in self.rows] if name == "direct" else self.added(name, figure)
         return stats.spread(values).median
 
+    def late(self, name):
+        """p99 of how much later than due requests left, µs. What of a latency is this, is the lab's own: its core was not free."""
+        return stats.spread([row[name]["late_p99"] for row in self.rows]).median
+
 
 def capacities(lab):
     """Requests per second in the closed loop, by proxy; the median of a few."""
@@ -72,10 +76,11 @@ def print_added(share, found):
     )
     if not found.rows:
         return
-    print(f"  {'':8}" + "".join(f"{name:>10}" for name in SHOWN))
+    print(f"  {'':8}" + "".join(f"{name:>10}" for name in SHOWN) + "   load late by (p99)")
     for name in found.rows[0]:
         sign = "" if name == "direct" else "+"
-        print(f"  {name:8}" + "".join(f"{found.median(name, figure):{sign}10.0f}" for figure in SHOWN))
+        shown = "".join(f"{found.median(name, figure):{sign}10.0f}" for figure in SHOWN)
+        print(f"  {name:8}{shown}{found.late(name):10.0f}")
 
 
 def measure_shares(lab, count, seconds):

@@ -42,7 +42,7 @@ def comparison(connections, names):
 
 def records():
     """One of each part, as its topic writes it down."""
-    figures = {name: dict.fromkeys([*parts.QUANTILES, "max"], 10.0 + size) for size, name in enumerate(parts.WAYS)}
+    figures = {name: dict.fromkeys([*parts.QUANTILES, "max", "late_p99"], 10.0 + size) for size, name in enumerate(parts.WAYS)}
     fault = {"begins": 1.0, "ends": 2.0, "backend": 0, "kind": "killed", "bytes": 1}
     held = {"connections": 100_000, "compared_with": 1_000, "seconds": 300, "sent": 9, "errors": 0, "bytes": 400.0, "kernel_bytes": 9_000.0}
     compared = {name: comparison((8, 64), parts.PEERS) for name in ("small", "close", "medium", "big")}

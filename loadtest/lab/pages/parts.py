@@ -3,7 +3,7 @@
 import statistics
 
 from lab.pages import plots
-from lab.pages.page import called, number, table, verdicts
+from lab.pages.page import called, table, verdicts
 from lab.scenarios import GIB_DOWN as GIB
 from lab.scenarios import REQUEST
 
@@ -45,7 +45,8 @@ def latency(sheet):
     text = [
         "Requests leave when they are due, whatever the answers do, and each latency counts from then. Load, origin and all proxies run at"
         " real-time priority, so that it is not the rest of the machine that is measured. A round in which a request was due and no connection"
-        " was free, or in which anything failed, is not taken."
+        " was free, or in which anything failed, is not taken. *Load late*: how much later than due requests left; what of a latency is this is"
+        " not the proxy's, but that of the core which load and origin share."
     ]
     for share, rounds in sheet.record["latency"].items():
         rate = sheet.record["rates"][share]
@@ -70,14 +71,14 @@ def draw_quantiles(path, title, rounds):
 
 
 def added(rounds):
-    """Medians of what each proxy added to the direct way of the same round."""
+    """Medians of what each proxy added to the direct way of the same round, and how late the load itself was."""
     figures = [*QUANTILES, "max"]
-    direct = [number(statistics.median(row["direct"][figure] for row in rounds)) for figure in figures]
-    rows = [["the direct way", *direct]]
-    for name in PEERS:
-        values = [statistics.median(row[name][figure] - row["direct"][figure] for row in rounds) for figure in figures]
-        rows.append([called(name), *(f"{value:+,.0f}" for value in values)])
-    return table(["µs added", *figures], rows)
+    rows = []
+    for name in WAYS:
+        values = [statistics.median(row[name][figure] - (row["direct"][figure] if name != "direct" else 0) for row in rounds) for figure in figures]
+        late = statistics.median(row[name]["late_p99"] for row in rounds)
+        rows.append([called(name), *(f"{value:,.0f}" if name == "direct" else f"{value:+,.0f}" for value in values), f"{late:,.0f}"])
+    return table(["µs; proxies: added to the direct way", *figures, "load late, p99"], rows)
 
 
 def memory(sheet):
