@@ -99,7 +99,7 @@ def scale(sheet):
     """100,000 connections, and what more of anything costs."""
     held, growth = sheet.record["held"], sheet.record["growth"]
     text = [
-        f"ringway held {held['connections']:,} connections for {held['seconds']:.0f} s, a tenth of them active, and answered {held['sent']:,} requests"
+        f"ringway held {held['connections']:,} connections for {held['seconds']:.0f} s, a tenth of them active, and was asked {held['sent']:,} times"
         f" with {held['errors']:,} errors. Next to it, at the same rate and over the same windows, a second ringway held {held['compared_with']:,}.",
         verdicts(sheet.record),
     ]
