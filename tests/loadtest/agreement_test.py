@@ -40,11 +40,11 @@ class Agreement(unittest.TestCase):
             return load_figures.disagreement(load_figures.Said(rate, answers, 1.0, True, seconds=2.0), counted=1000, connections=64)
 
         self.assertEqual("", says(500.0, 1000))
-        self.assertEqual("", says(468.0, 1000))  # 64 came behind the end.
+        self.assertEqual("", says(436.0, 1000))  # 128 came behind the end.
         self.assertIn("counted 1001", says(500.0, 1001))
         self.assertIn("counted 999", says(499.5, 999))
         self.assertIn("rate is that of 1001", says(500.5, 1000))
-        self.assertIn("rate is that of 935", says(467.5, 1000))
+        self.assertIn("rate is that of 871", says(435.5, 1000))
 
     def test_where_the_target_does_not_decide_what_it_cost_stands_beside_the_rate(self):
         (remark,) = load_figures.remarks_of(load_figures.TARGETS[2], self.runs(1200), ["wrk"])
