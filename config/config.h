@@ -70,6 +70,7 @@ struct Shards {
     bool pin = true;
     std::string zone = {};  // Where this ringway stands; empty: zones do not matter.
     core::Duration snapshot_interval = std::chrono::milliseconds(1);
+    core::Duration busy_poll = std::chrono::microseconds(12);
 };
 
 struct Limits {

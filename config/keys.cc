@@ -73,6 +73,9 @@ constexpr Key keys[] = {
     {"shards.snapshot_interval",
      DurationSlot{at<&Config::shards, &Shards::snapshot_interval>, 100us, 1s},
      "Between two words of a shard to the others about the load it puts on backends."},
+    {"shards.busy_poll", DurationSlot{at<&Config::shards, &Shards::busy_poll>, 0us, 1ms},
+     "How long a shard looks for work before it sleeps, while that finds some; not where shards "
+     "share a CPU. Longer is less latency and more CPU time; 0s is never."},
 
     {"listen", list_of<&Config::listens>(), "An address that clients connect to.", required},
     {"listen[].address", AddressSlot{at<&Listen::address>},

@@ -368,26 +368,17 @@ void UringIo::deliver() {
 }
 
 bool UringIo::look() {
-    // Sleeping and waking costs 2-4 us of CPU; a look costs 0.2 us. While looks pay we look, and
-    // every look in vain makes the pause until the next try longer.
-    if (looks_to_skip_ > 0) {
-        looks_to_skip_--;
-        return false;
-    }
+    if (options_.look_max.count() == 0 || !look_history_.should_look()) return false;
     counts_.looks++;
     const Instant until = clock_.now() + options_.look_max;
     while (io_uring_cq_ready(&ring_) == 0 && clock_.now() < until) {
         io_uring_get_events(&ring_);
         read_clock();
     }
-    if (io_uring_cq_ready(&ring_) > 0) {
-        counts_.looks_paid++;
-        looks_in_vain_ = 0;
-        return true;
-    }
-    looks_in_vain_ = std::min(looks_in_vain_ + 1, 8U);
-    looks_to_skip_ = (1U << looks_in_vain_) - 1;
-    return false;
+    const bool has_paid = io_uring_cq_ready(&ring_) > 0;
+    look_history_.record(has_paid);
+    if (has_paid) counts_.looks_paid++;
+    return has_paid;
 }
 
 void UringIo::sleep(Instant until) {

@@ -18,6 +18,7 @@
 
 #include "core/buffer_pool.h"
 #include "core/io.h"
+#include "core/look_history.h"
 
 namespace ringway::core {
 
@@ -36,8 +37,8 @@ public:
         // An eventfd to be woken by, from before this thread had a descriptor table of its own; the
         // caller closes it. -1: the engine makes one.
         int wake_fd = -1;
-        // How long to look for completions before sleeping, while looking pays.
-        Duration look_max = std::chrono::microseconds(6);
+        // How long to look for completions before sleeping, while looking pays; 0: never.
+        Duration look_max = std::chrono::microseconds(12);
     };
 
     // Counted by the shard's thread; read by it.
@@ -141,8 +142,7 @@ private:
     std::vector<Address> connect_addresses_;  // Of connects not yet submitted,
     std::vector<Message> messages_;           // and of sends in parts.
     std::size_t in_flight_ = 0;
-    unsigned looks_in_vain_ = 0;  // In a row.
-    unsigned looks_to_skip_ = 0;
+    LookHistory look_history_;
     Counts counts_;
     Op<UringIo> woken_{*this};
     std::uint64_t wake_count_ = 0;

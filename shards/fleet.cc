@@ -183,6 +183,7 @@ void Fleet::run_shard(std::uint32_t index) {
 
     core::UringIo::Options engine;
     engine.wake_fd = self.wake_fd;
+    engine.look_max = options_.look_max;
     engine.client_pool.count = engine.upstream_pool.count =
         body_buffers_of(options_, engine.client_pool.bytes_each);
     core::Result<std::unique_ptr<core::UringIo>> io = core::UringIo::make(engine);

@@ -27,6 +27,7 @@ public:
         std::uint32_t shard_count;
         std::vector<int> cpus;  // To pin to, in turn; empty: not pinned.
         core::Waker& control;
+        core::Duration look_max{};               // Of a shard, before it sleeps.
         AccessLogWriter* access_log = nullptr;   // Null: requests are not logged.
         std::vector<int> writers_descriptors{};  // The shards' tables are to have no copy of them.
     };

@@ -82,12 +82,15 @@ int run(const config::Config& config) {
     core::Logger& logger = logs.logger();
     logger.info("shards", "{}", core::text_of(*probe));
 
-    Fleet fleet{{.config = config,
-                 .shard_count = shard_count,
-                 .cpus = config.shards.pin ? budget.allowed : std::vector<int>{},
-                 .control = (*io)->waker(),
-                 .access_log = logs.access_log(),
-                 .writers_descriptors = logs.descriptors()}};
+    Fleet fleet{
+        {.config = config,
+         .shard_count = shard_count,
+         .cpus = config.shards.pin ? budget.allowed : std::vector<int>{},
+         .control = (*io)->waker(),
+         // While one looks, another that shares its CPU waits.
+         .look_max = shard_count > budget.shards() ? core::Duration{} : config.shards.busy_poll,
+         .access_log = logs.access_log(),
+         .writers_descriptors = logs.descriptors()}};
     if (std::string failure = fleet.start(); !failure.empty()) return refuse(failure);
     announce(logger, config, shard_count);
     int exit_code = 0;

@@ -39,6 +39,7 @@ count = "auto"                               # default
 pin = true                                   # default
 zone = "none"                                # default
 snapshot_interval = "1ms"                    # default
+busy_poll = "12us"                           # default
 
 [[listen]]
 address = "0.0.0.0:8080"                     # line 2

@@ -243,7 +243,7 @@ TEST(LoadErrors, AKeyInTheWrongTableIsToldItsOwn) {
 TEST(LoadErrors, AKeyLikeNoneIsToldWhatThereIs) {
     EXPECT_EQ(errors_after("[shards]\n\"a\\nb\" = 1"),
               "8:1: unknown key \"a\\x0ab\" in [shards]; known are count, pin, zone, "
-              "snapshot_interval\n");
+              "snapshot_interval, busy_poll\n");
 }
 
 TEST(LoadErrors, AWrongTypeNamesBoth) {
