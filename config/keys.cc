@@ -377,17 +377,17 @@ const Key* find_key(KeyLookup lookup) {
 
 std::string table_text(std::string_view table) {
     if (table.empty()) return "the file";
-    const std::size_t dot = table.find('.');
-    std::string_view head = table.substr(0, dot);
-    const bool is_list = head.ends_with("[]");
-    if (is_list) head.remove_suffix(2);
-    std::string text = is_list ? fmt::format("[[{}]]", head) : fmt::format("[{}]", head);
-    if (dot == std::string_view::npos) return text;
-    text += ' ';
-    for (const char c : table.substr(dot + 1)) {
-        if (c != '[' && c != ']') text += c;
+    const std::size_t dot = table.rfind('.');
+    const bool is_list = table.ends_with("[]");
+    if (is_list) table.remove_suffix(2);
+    if (is_list && dot != std::string_view::npos) {
+        return fmt::format("{} {}", table_text(table.substr(0, dot)), table.substr(dot + 1));
     }
-    return text;
+    std::string name;
+    for (const char c : table) {
+        if (c != '[' && c != ']') name += c;
+    }
+    return is_list ? fmt::format("[[{}]]", name) : fmt::format("[{}]", name);
 }
 
 std::string type_text(const Key& key) {

@@ -53,7 +53,9 @@ struct KeyLookup {
 };
 const Key* find_key(KeyLookup lookup);
 
-// The way a person writes the place: "[limits]", "[[group]] timeout"; "the file" for the top.
+// The way a person writes the place: "[limits]", "[[group]]", "[group.timeout]"; for an array
+// within a table "[[group]] backends", because its elements are mostly written in braces; "the
+// file" for the top.
 std::string table_text(std::string_view table);
 
 // Type, range and default in words, as the reference prints them.

@@ -143,6 +143,7 @@ Problem problem_from(std::string_view what, Position otherwise) {
     const bool says_more = !comment.empty() && comment != "here";
     problem.text = fmt::format("not TOML: {}{}{}", without_dots(headline(first)),
                                says_more ? ": " : "", says_more ? without_dots(comment) : "");
+    if (problem.text.ends_with("unknown value appeared")) problem.text += "; text is put in quotes";
     return problem;
 }
 

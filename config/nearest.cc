@@ -10,6 +10,10 @@ namespace {
 // Longer names are nobody's typing mistake, and the distance costs the product of the lengths.
 constexpr std::size_t written_max = 64;
 
+bool is_number(std::string_view text) {
+    return text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
 
 std::size_t edit_distance(Spelling spelling) {
@@ -36,11 +40,14 @@ std::size_t edit_distance(Spelling spelling) {
 
 std::string_view nearest(std::string_view written, std::span<const std::string_view> known) {
     std::string_view best;
-    if (written.size() > written_max) return best;
+    if (written.size() > written_max || is_number(written)) return best;
     std::size_t best_distance = written_max;
     for (const std::string_view candidate : known) {
-        const std::size_t distance = edit_distance({.written = written, .known = candidate});
         const std::size_t allowed = std::clamp<std::size_t>(candidate.size() / 3, 1, 3);
+        // So many letters differ at least, and lengths are cheap to compare.
+        const std::size_t longer = std::max(written.size(), candidate.size());
+        if (longer - std::min(written.size(), candidate.size()) > allowed) continue;
+        const std::size_t distance = edit_distance({.written = written, .known = candidate});
         if (distance <= allowed && distance < best_distance) {
             best = candidate;
             best_distance = distance;

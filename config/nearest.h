@@ -1,7 +1,8 @@
 // The known name that a mistyped one most likely meant. Distance counts insertions, deletions,
 // replacements and swaps of neighbours ("adderss"), since those are what fingers do. A name is near
 // when at most a third of it (of a short one a letter), and at most three letters, differ; what is
-// farther is no hint but a distraction. Pure, any thread.
+// farther is no hint but a distraction. A number is near to none: each is as good as the next.
+// Pure, any thread.
 #pragma once
 
 #include <cstddef>

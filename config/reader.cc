@@ -6,38 +6,29 @@
 #include <algorithm>
 
 #include "config/nearest.h"
+#include "config/unknown_key.h"
 
 namespace ringway::config {
 namespace {
-
-std::vector<std::string_view> names_in(std::string_view table) {
-    std::vector<std::string_view> names;
-    for (const Key& key : all_keys()) {
-        if (key.table() == table) names.push_back(key.name());
-    }
-    return names;
-}
-
-// What to say of a name that no key of its table is near to: the table where it would be right,
-// or what there is.
-std::string elsewhere(std::string_view name, std::string_view table) {
-    const auto keys = all_keys();
-    const auto found = std::ranges::find(keys, name, &Key::name);
-    if (found != keys.end() && found->table() != table) {
-        return fmt::format("it belongs in {}", table_text(found->table()));
-    }
-    return fmt::format("known are {}", fmt::join(names_in(table), ", "));
-}
 
 std::string_view article(std::string_view noun) {
     return std::string_view("aeiou").find(noun.front()) == std::string_view::npos ? "a" : "an";
 }
 
+// Of the words that a value may be, the one that was mistyped.
+std::string meant_text(const Node& node, const ValueSlot& slot) {
+    const auto* words = std::get_if<WordSlot>(&slot);
+    if (words == nullptr || node.kind != Node::Kind::string) return "";
+    const std::string_view meant = nearest(node.text, words->words);
+    return meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
+}
+
 std::string wrong_value(const Node& node, const Key& key, std::string_view because) {
     const std::string type = type_text(key);
-    return fmt::format("{} is {}; expected {} {}{}{}", key.name(), found_text(node), article(type),
-                       type, because.empty() ? ", " : ": ",
-                       because.empty() ? range_text(key) : std::string(because));
+    return fmt::format("{} is {}; expected {} {}{}{}{}", key.name(), found_text(node),
+                       article(type), type, because.empty() ? ", " : ": ",
+                       because.empty() ? range_text(key) : std::string(because),
+                       meant_text(node, std::get<ValueSlot>(key.slot)));
 }
 
 }  // namespace
@@ -71,7 +62,9 @@ void Reader::read_key(const Node& node, const Key& key, const Table& table) {
     } else if (node.kind == Node::Kind::table) {
         read_table(node, {key.inner_table(), table.path_of(key.name()), table.scope});
     } else {
-        refuse(node.at, fmt::format("{} is {}; expected a table", key.name(), found_text(node)));
+        refuse(node.at,
+               fmt::format("{} is {}; expected a table of {}", key.name(), found_text(node),
+                           fmt::join(names_in(key.inner_table()), ", ")));
     }
 }
 
@@ -120,13 +113,10 @@ void Reader::read_value(const Node& node, const Key& key, const Table& table) {
 }
 
 std::string_view Reader::refuse_unknown(const Node& node, const Table& table) {
-    const auto known = names_in(table.schema);
-    const std::string_view meant = nearest(node.name, known);
-    const std::string hint = meant.empty() ? elsewhere(node.name, table.schema)
-                                           : fmt::format("did you mean \"{}\"?", meant);
+    const UnknownKey unknown = explain_unknown({.table = table.schema, .name = node.name});
     refuse(node.key_at, fmt::format("unknown key \"{}\" in {}; {}", printable(node.name),
-                                    table_text(table.schema), hint));
-    return meant;
+                                    table_text(table.schema), unknown.hint));
+    return unknown.meant;
 }
 
 void Reader::require(const Node& node, const Table& table,

@@ -117,6 +117,7 @@ Result<Address> Address::parse(std::string_view text) {
     // What follows it would be lost on the C functions below.
     if (text.find('\0') != text.npos) return bad("the address holds a zero byte");
     if (text.starts_with(unix_prefix)) return parse_unix(text.substr(unix_prefix.size()));
+    if (text.find("://") != text.npos) return bad("an address has no scheme such as 'http://'");
     return text.front() == '[' ? parse_ipv6(text) : parse_ipv4(text);
 }
 

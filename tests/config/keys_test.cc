@@ -41,7 +41,7 @@ TEST(Keys, TablesReadAsPeopleWriteThem) {
     EXPECT_EQ(table_text("limits"), "[limits]");
     EXPECT_EQ(table_text("group[]"), "[[group]]");
     EXPECT_EQ(table_text("group[].backends[]"), "[[group]] backends");
-    EXPECT_EQ(table_text("client.timeout"), "[client] timeout");
+    EXPECT_EQ(table_text("client.timeout"), "[client.timeout]");
 }
 
 }  // namespace

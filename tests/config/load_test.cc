@@ -193,6 +193,9 @@ TEST(LoadErrors, AWordOrAFileThatCannotBeMeantIsToldWhatCould) {
         "10:15: file is the string \"\"; expected a file name, \"off\", \"stdout\", \"stderr\", or "
         "a path "
         "without quotes and control characters\n");
+    EXPECT_EQ(errors_after("client_gone = \"finnish\"\n"),
+              "7:15: client_gone is the string \"finnish\"; expected a word, \"cancel\" or "
+              "\"finish\"; did you mean \"finish\"?\n");
 }
 
 TEST(Load, ABackendIsAnAddressOrATable) {
@@ -228,16 +231,17 @@ TEST(LoadErrors, AnUnknownKeyNamesTheNearest) {
               "2:1: unknown key \"adress\" in [[listen]]; did you mean \"address\"?\n"
               "5:40: unknown key \"wieght\" in [[group]] backends; did you mean \"weight\"?\n");
     EXPECT_EQ(errors_after("timeout = { conect = \"1s\" }"),
-              "7:13: unknown key \"conect\" in [[group]] timeout; did you mean \"connect\"?\n");
+              "7:13: unknown key \"conect\" in [group.timeout]; did you mean \"connect\"?\n");
     EXPECT_EQ(errors_after("  [limit]\nconnections = 1"),
               "7:3: unknown key \"limit\" in the file; did you mean \"limits\"?\n");
 }
 
 TEST(LoadErrors, AKeyInTheWrongTableIsToldItsOwn) {
+    EXPECT_EQ(errors_after("connects_per_second = 5"),
+              "7:1: unknown key \"connects_per_second\" in [[group]]; it belongs in [group.pool]: "
+              "write pool.connects_per_second\n");
     EXPECT_EQ(errors_after("[limits]\nconnect = \"1s\""),
-              "8:1: unknown key \"connect\" in [limits]; it belongs in [[group]] timeout\n");
-    EXPECT_EQ(errors_after("header_count = 5"),
-              "7:1: unknown key \"header_count\" in [[group]]; it belongs in [limits]\n");
+              "8:1: unknown key \"connect\" in [limits]; it belongs in [group.timeout]\n");
 }
 
 TEST(LoadErrors, AKeyLikeNoneIsToldWhatThereIs) {
@@ -257,7 +261,10 @@ TEST(LoadErrors, AWrongTypeNamesBoth) {
               "8:15: connections is the string \"many\"; expected an integer, 1 to 10000000\n");
     EXPECT_EQ(errors_after("[limits]\nheader_bytes = 2026-11-20"),
               "8:16: header_bytes is the date or time 2026-11-20; expected a size, 512 to 65535\n");
-    EXPECT_EQ(errors_after("retry = 3"), "7:9: retry is the integer 3; expected a table\n");
+    EXPECT_EQ(errors_after("retry = 3"),
+              "7:9: retry is the integer 3; expected a table of attempts, budget, budget_floor, "
+              "statuses, "
+              "per_try_timeout\n");
     EXPECT_EQ(errors_after("retry.attempts = [3]"),
               "7:18: attempts is an array; expected an integer, 1 to 10\n");
     EXPECT_EQ(errors_after("retry.attempts = true"),

@@ -63,7 +63,8 @@ TEST(LoadToml, SyntaxErrorsAreOneLineAtThePlace) {
     EXPECT_EQ(problem("a = \"abc\n"), "1:5: not TOML: the next token is not a valid string");
     EXPECT_EQ(problem("a = [1, 2\nb = 3\n"),
               "2:1: not TOML: missing array separator `,` after a value: should be `,`");
-    EXPECT_EQ(problem("ok = true\nb = off\n"), "2:5: not TOML: bad format: unknown value appeared");
+    EXPECT_EQ(problem("ok = true\nb = off\n"),
+              "2:5: not TOML: bad format: unknown value appeared; text is put in quotes");
     EXPECT_EQ(problem("address = 10.0.0.1\n"),
               "1:15: not TOML: invalid line format: expected newline, but got '.'");
     EXPECT_EQ(problem("[a]\n[b]\n[a]\n"),

@@ -30,6 +30,8 @@ TEST(Nearest, SaysNothingRatherThanGuess) {
     EXPECT_EQ(nearest("", known), "");
     EXPECT_EQ(nearest(std::string(100'000, 'a'), known), "");
     EXPECT_EQ(nearest("name", {}), "");
+    constexpr std::string_view statuses[] = {"502", "503"};
+    EXPECT_EQ(nearest("500", statuses), "");
 }
 
 }  // namespace

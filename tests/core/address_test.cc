@@ -103,6 +103,7 @@ TEST(Address, SaysWhatIsWrong) {
     EXPECT_EQ(error_of("*:8080"), "for every address write '0.0.0.0' or '[::]'");
     EXPECT_EQ(error_of("localhost:8080"), "a name where a literal address is expected");
     EXPECT_EQ(error_of(" 10.0.0.1:80"), "a name where a literal address is expected");
+    EXPECT_EQ(error_of("http://10.0.0.1:80"), "an address has no scheme such as 'http://'");
     const std::string four = "an IPv4 address has four numbers up to 255, without leading zeros";
     EXPECT_EQ(error_of("10.0.0:80"), four);
     EXPECT_EQ(error_of("10.0.0.256:80"), four);
