@@ -6,24 +6,6 @@
 
 namespace ringway::balance {
 
-std::string_view name_of(Block block) {
-    switch (block) {
-        case Block::full:
-            return "full";
-        case Block::backing_off:
-            return "backing_off";
-        case Block::down:
-            return "down";
-        case Block::ejected:
-            return "ejected";
-        case Block::draining:
-            return "draining";
-        case Block::disabled:
-            return "disabled";
-    }
-    return "unknown";
-}
-
 BackendSet::BackendSet(std::span<const Backend> backends)
     : backends_(backends.begin(), backends.end()),
       factors_(backends.size(), 1),

@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "balance/index_bits.h"
@@ -28,8 +27,6 @@ enum class Block : std::uint8_t {
     draining = 16,
     disabled = 32,  // By the operator.
 };
-
-std::string_view name_of(Block block);
 
 inline constexpr std::uint8_t every_block = 0xff;
 // When nobody else may be picked, better one that failed a moment ago than none.

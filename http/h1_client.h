@@ -86,7 +86,6 @@ public:
     void abort() override;
     void release_to(TunnelEnds& tunnel) override;
     void allow(std::size_t bytes) override;
-    std::size_t backlog() const override { return stream_.output().size(); }
 
 private:
     // core::StreamEvents

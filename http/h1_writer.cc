@@ -10,8 +10,17 @@
 namespace ringway::http {
 namespace {
 
-constexpr char crlf[] = "\r\n";
-constexpr std::size_t crlf_bytes = 2;
+// A text of the program, as an argument of a template: its length is known to the compiler, and
+// nothing that is not a whole literal fits.
+template <std::size_t N>
+struct Literal {
+    char text[N]{};
+
+    consteval Literal(const char (&literal)[N]) { std::copy_n(literal, N, text); }
+    static constexpr std::size_t size = N - 1;
+};
+
+constexpr Literal crlf = "\r\n";
 
 // The parts of a head that come neither from the head nor from the edits: version, status, framing,
 // connection, line ends. 9 + 3 + 2 + 28 + 24 + 2, and some for a "/" or a space that was missing.
@@ -23,11 +32,12 @@ public:
 
     void put(std::string_view text) { at_ = core::copy_short(text, at_); }
     void put(char byte) { *at_++ = byte; }
-    // Of a length known here, which makes it one store or two.
-    template <std::size_t N>
-    void put(const char (&text)[N]) {
-        std::memcpy(at_, text, N - 1);
-        at_ += N - 1;
+    // One store or two.
+    template <Literal literal>
+    void put() {
+        static_assert(std::string_view(literal.text).size() == literal.size);
+        std::memcpy(at_, literal.text, literal.size);
+        at_ += literal.size;
     }
     std::size_t written() const { return static_cast<std::size_t>(at_ - begin_); }
 
@@ -50,7 +60,7 @@ std::size_t find_next(const HeadEdits& edits, bool wanted, std::size_t index, st
 
 // Where the line of a field begins; behind the last one, where the empty line does.
 std::size_t line_begin(const Head& head, std::size_t index) {
-    return index < head.fields.size() ? head.fields[index].name.begin : head.bytes - crlf_bytes;
+    return index < head.fields.size() ? head.fields[index].name.begin : head.bytes - crlf.size;
 }
 
 // Fields lie one behind the other, so what is kept goes in as few copies as there are gaps.
@@ -69,22 +79,22 @@ void put_fields(const Head& head, const HeadEdits& edits, WriteOptions options, 
     put_kept_fields(head, edits, pen);
     for (std::size_t i = 0; i < edits.added_count; ++i) {
         pen.put(edits.added[i].name);
-        pen.put(": ");
+        pen.put<": ">();
         pen.put(edits.added[i].value);
-        pen.put(crlf);
+        pen.put<crlf>();
     }
-    if (options.framing == Framing::chunked) pen.put("Transfer-Encoding: chunked\r\n");
+    if (options.framing == Framing::chunked) pen.put<"Transfer-Encoding: chunked\r\n">();
     switch (options.connection) {
         case ConnectionField::none:
             break;
         case ConnectionField::close:
-            pen.put("Connection: close\r\n");
+            pen.put<"Connection: close\r\n">();
             break;
         case ConnectionField::keep_alive:
-            pen.put("Connection: keep-alive\r\n");
+            pen.put<"Connection: keep-alive\r\n">();
             break;
     }
-    pen.put(crlf);
+    pen.put<crlf>();
 }
 
 // Absolute targets are for proxies; a backend gets the path and, in Host, the authority
@@ -117,7 +127,7 @@ std::size_t write_request_head(const RequestHead& head, const HeadEdits& edits,
     pen.put(head.at(head.method_text));
     pen.put(' ');
     put_target(head, pen);
-    pen.put(" HTTP/1.1\r\n");
+    pen.put<" HTTP/1.1\r\n">();
     put_fields(head, edits, options, pen);
     return pen.written();
 }
@@ -127,11 +137,11 @@ std::size_t write_response_head(const ResponseHead& head, const HeadEdits& edits
     CHECK(space.size() >= written_size_max(head, edits));
     CHECK(head.status >= 100 && head.status <= 999);
     Pen pen(space);
-    pen.put("HTTP/1.1 ");
+    pen.put<"HTTP/1.1 ">();
     for (const int power : {100, 10, 1}) pen.put(static_cast<char>('0' + head.status / power % 10));
     pen.put(' ');
     pen.put(head.at(head.reason));
-    pen.put(crlf);
+    pen.put<crlf>();
     put_fields(head, edits, options, pen);
     return pen.written();
 }

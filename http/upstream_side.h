@@ -59,7 +59,6 @@ public:
     // The exchange can take `bytes` of the response body from now on, whatever it said before. None
     // is asked for before that.
     virtual void allow(std::size_t bytes) = 0;
-    virtual std::size_t backlog() const = 0;
 
 protected:
     ~UpstreamSide() = default;

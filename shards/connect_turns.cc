@@ -34,7 +34,7 @@ bool ConnectTurns::try_take(core::Instant now) {
 
 void ConnectTurns::wait(UpstreamConnection& connection, core::Instant now) {
     connection.use = UpstreamConnection::Use::waiting;
-    connection.idle_since = now;
+    connection.waiting_since = now;
     connection.previous = last_;
     connection.next = nullptr;
     (last_ == nullptr ? first_ : last_->next) = &connection;
@@ -54,7 +54,7 @@ void ConnectTurns::on_idle(core::Instant now) {
 
 // All wait for the same time, so the first is the first whose time is over.
 void ConnectTurns::arm(core::Instant now) {
-    const core::Instant next = std::min(pacer_.next(now), first_->idle_since + wait_max_);
+    const core::Instant next = std::min(pacer_.next(now), first_->waiting_since + wait_max_);
     timers_.arm(turn_.then<&ConnectTurns::on_turn>(), next);
 }
 

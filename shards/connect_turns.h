@@ -38,7 +38,7 @@ public:
     UpstreamConnection* first() const { return first_; }
     UpstreamConnection* last() const { return last_; }
     bool is_over(const UpstreamConnection& waiting, core::Instant now) const {
-        return waiting.idle_since + wait_max_ <= now;
+        return waiting.waiting_since + wait_max_ <= now;
     }
 
 private:

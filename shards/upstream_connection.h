@@ -36,7 +36,8 @@ public:
     UpstreamConnection* previous = nullptr;  // In the idle list, or in line for a turn.
     UpstreamConnection* next = nullptr;
     core::Instant connected_at;
-    core::Instant idle_since;  // Or waiting.
+    core::Instant idle_since;
+    core::Instant waiting_since;
     // While it waits and connects: for whom. Null when they gave up waiting.
     http::UpstreamWaiter* waiter = nullptr;
     http::ResponseSink* response = nullptr;

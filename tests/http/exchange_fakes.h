@@ -125,7 +125,6 @@ public:
         EXPECT_TRUE(is_lent);
         allowed = bytes;
     }
-    std::size_t backlog() const override { return 0; }
     ResponseSink& sink;
     bool is_lent = true, request_ended = false, has_head = false;
     std::size_t allowed = 0, received = 0;  // Of the response's body; of the request's.
