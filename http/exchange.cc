@@ -305,19 +305,22 @@ void Exchange::on_response_end() {
 void Exchange::on_upstream_failed(const core::Error& error) {
     upstream_ = nullptr;
     // A pooled connection that its backend had given up says nothing about the backend.
-    const bool was_stale = upstream_is_reused_ && error.retry != core::Retry::never &&
-                           error.code != core::Errc::timed_out;
-    if (was_stale) {
-        wants_fresh_ = true;
-        attempts_--;
-    }
-    has_failed_backend_ = !was_stale;
+    wants_fresh_ = wants_fresh_ || was_stale(error);
+    has_failed_backend_ = !was_stale(error);
     fail(error);
 }
 
+bool Exchange::was_stale(const core::Error& error) const {
+    return upstream_is_reused_ && error.retry != core::Retry::never &&
+           error.code != core::Errc::timed_out;
+}
+
 void Exchange::fail(const core::Error& error) {
-    if (state_ != State::answering && may_retry(error)) return retry();
-    give_up(reason_of_upstream(error, stage()), error);
+    if (state_ == State::answering || !may_retry(error)) {
+        return give_up(reason_of_upstream(error, stage()), error);
+    }
+    if (was_stale(error)) attempts_--;
+    retry();
 }
 
 Stage Exchange::stage() const {
@@ -337,7 +340,7 @@ bool Exchange::may_retry(const core::Error& error) const {
     if (!is_safe) return false;
     // A stale connection is the pool's mistake, not the backend's: replacing it, which happens only
     // once because the next one is fresh, takes no attempt and nothing from the budget.
-    if (upstream_is_reused_ && error.code != core::Errc::timed_out) return true;
+    if (was_stale(error)) return true;
     return attempts_ < route_->retry->attempts &&
            home_.budgets_[route_->group.value].try_take(home_.context_.now());
 }

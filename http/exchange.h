@@ -66,6 +66,7 @@ private:
     void allow_response();
     void on_response_end() override;
     void fail(const core::Error& error);
+    bool was_stale(const core::Error& error) const;
     Stage stage() const;
     bool may_retry(const core::Error& error) const;
     bool is_repeatable() const;

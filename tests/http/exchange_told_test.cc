@@ -70,6 +70,32 @@ TEST_F(ExchangeTold, OfAnAnswerThatWasCutIsTheStatusThatWentOut) {
     EXPECT_EQ(told.lines.back(), "206 upstream_cut in 0 out 4 by 10.0.0.1:80 in 1");
 }
 
+TEST_F(ExchangeTold, OfAStaleConnectionIsOneTryWithTheOneThatTookItsPlace) {
+    upstreams.at_once = {{.is_reused = true}, {}};
+    get();
+    fail(Errc::ended, core::Retry::if_reused);
+    respond_ok();
+    end_response();
+    EXPECT_EQ(told.lines.back(), "200 ok in 0 out 0 by 10.0.0.1:80 in 1");
+}
+
+TEST_F(ExchangeTold, OfAStaleConnectionThatNoOtherMayReplaceIsOneTry) {
+    upstreams.at_once = {{.is_reused = true}};
+    begin_post(3);
+    sink->on_request_body(bytes("abc"));
+    sink->on_request_end();
+    fail(Errc::ended, core::Retry::if_reused);
+    EXPECT_EQ(told.lines.back(), "502 upstream_reset in 3 out 32 by 10.0.0.1:80 in 1 reused");
+}
+
+TEST_F(ExchangeTold, OfAnAnswerCutOnAPooledConnectionIsOneTry) {
+    upstreams.at_once = {{.is_reused = true}};
+    get();
+    respond("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+    fail(Errc::ended, core::Retry::if_reused);
+    EXPECT_EQ(told.lines.back(), "200 upstream_cut in 0 out 0 by 10.0.0.1:80 in 1 reused");
+}
+
 TEST_F(ExchangeTold, OfAClientThatLeftIsThatItDid) {
     upstreams.at_once = {{}};
     get();
