@@ -4,7 +4,7 @@ import socket
 import struct
 import time
 
-PATIENCE = 5.0
+PATIENCE = 20.0  # A machine that is starved may need it; one that is not never does.
 
 
 class Surprise(Exception):

@@ -10,9 +10,10 @@ import time
 import peer
 import written
 from page import Mistake
+from world import free_port
 
-STARTS_WITHIN = 5.0
-ENDS_WITHIN = 5.0
+STARTS_WITHIN = peer.PATIENCE
+ENDS_WITHIN = peer.PATIENCE
 
 CONFIG = """\
 [shards]
@@ -32,12 +33,33 @@ class Failure(Exception):
     """ringway did not do what the page says."""
 
 
+class Events:
+    """What one block of a page tells another."""
+
+    def __init__(self, page):
+        words = ("tell", "await")
+        names = {step.rest for part in page.parts for step in part.steps if step.word in words}
+        self.events = {name: threading.Event() for name in names}
+
+    def take(self, step):
+        """Whether it is a step of this kind."""
+        if step.word == "tell":
+            self.events[step.rest].set()
+        elif step.word == "await":
+            if not self.events[step.rest].wait(peer.PATIENCE):
+                raise peer.Surprise(f"line {step.line}: nobody told {step.rest}")
+        else:
+            return False
+        return True
+
+
 class Backend:
     """Listens from the start; its steps run on a thread of their own, `accept` by `accept`."""
 
-    def __init__(self, name, steps):
+    def __init__(self, name, steps, events):
         self.name = name
         self.steps = steps
+        self.events = events
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.listener.settimeout(peer.PATIENCE)
         self.port = self.listener.getsockname()[1]
@@ -49,6 +71,8 @@ class Backend:
         connection = None
         try:
             for step in self.steps:
+                if self.events.take(step):
+                    continue
                 if step.word == "accept":
                     connection = peer.Peer(self.listener.accept()[0])
                     self.connections.append(connection)
@@ -77,11 +101,6 @@ class Backend:
         for connection in self.connections:
             connection.close()
         self.listener.close()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def config_of(page, folder, port, backends):
@@ -118,18 +137,32 @@ def stop(process, log):
         raise Failure(f"ringway ended with {process.returncode}: {pathlib.Path(log.name).read_text()}")
 
 
-def play_clients(page, folder, process, port):
+def wait_until_written(folder, step):
+    """written FILE TEXT: the file is there, and this in it."""
+    name, _, text = step.rest.partition(" ")
+    deadline = time.monotonic() + peer.PATIENCE
+    while not (folder / name).exists() or text not in (folder / name).read_text():
+        if time.monotonic() > deadline:
+            raise peer.Surprise(f"line {step.line}: {name} has no {text!r}")
+        time.sleep(0.01)
+
+
+def play_clients(page, folder, process, port, events):
     clients = {}
     try:
         for part in page.parts:
             if part.kind != "client":
                 continue
             for step in part.steps:
+                if events.take(step):
+                    continue
                 if step.word == "signal":
                     process.send_signal(signal.Signals["SIG" + step.rest])
                 elif step.word == "rename":
                     before, after = step.rest.split()
                     (folder / before).rename(folder / after)
+                elif step.word == "written":
+                    wait_until_written(folder, step)
                 elif step.word == "connect":
                     clients[part.name] = peer.Peer(socket.create_connection(("127.0.0.1", port)))
                 elif part.name not in clients:
@@ -159,9 +192,10 @@ def check_files(page, folder):
 
 def play(page, build):
     backends = {}
+    events = Events(page)
     for name in page.backends():
         steps = [step for part in page.parts if part.kind == "backend" and part.name == name for step in part.steps]
-        backends[name] = Backend(name, steps)
+        backends[name] = Backend(name, steps, events)
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = pathlib.Path(folder) / "ringway.toml"
@@ -174,7 +208,7 @@ def play(page, build):
             process = start(build / "ringway", config, log)
             failures = []
             try:
-                play_clients(page, config.parent, process, port)
+                play_clients(page, config.parent, process, port, events)
             except peer.Surprise as surprise:
                 failures.append(f"client, {surprise}")
             for backend in backends.values():
