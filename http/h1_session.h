@@ -109,6 +109,7 @@ private:
     bool has_cut_answer() const;
     void begin_linger();
     void linger_on();
+    core::Duration linger_gap() const;
     void on_timeout() noexcept;
     void look_for_progress();
     void arm_timer(core::Duration timeout);

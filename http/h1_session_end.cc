@@ -11,7 +11,10 @@ namespace ringway::http {
 namespace {
 
 // Without a byte, for a client that we have told the end.
-constexpr core::Duration linger_gap = std::chrono::seconds(1);
+constexpr core::Duration linger_gap_max = std::chrono::seconds(1);
+// For one that is still sending: a segment that was lost is sent again after a second, and when
+// that one is lost, too, after two more (RFC 6298).
+constexpr core::Duration linger_gap_max_while_sending = std::chrono::seconds(5);
 // For the next request of an idle connection, when the shard shuts down.
 constexpr core::Duration drain_grace = std::chrono::milliseconds(500);
 
@@ -94,7 +97,7 @@ void H1Session::on_drained() {
 void H1Session::begin_linger() {
     state_ = State::lingering;
     body_rate_.begin(context_.now());
-    arm_timer(std::min(linger_gap, context_.settings.client.linger_timeout));
+    arm_timer(linger_gap());
     stream_.end_output();
     stream_.receive();
 }
@@ -102,8 +105,14 @@ void H1Session::begin_linger() {
 void H1Session::linger_on() {
     const core::Duration most = context_.settings.client.linger_timeout;
     if (body_rate_.has_lasted(most, context_.now())) return begin_close(cut_by_us);
-    arm_timer(std::min(linger_gap, most));
+    arm_timer(linger_gap());
     stream_.receive();
+}
+
+core::Duration H1Session::linger_gap() const {
+    const bool has_sent_all = body_.has_ended() && !goes_on_;
+    return std::min(has_sent_all ? linger_gap_max : linger_gap_max_while_sending,
+                    context_.settings.client.linger_timeout);
 }
 
 void H1Session::on_stream_failed(const core::Error& error) {

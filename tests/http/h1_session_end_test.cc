@@ -53,7 +53,7 @@ TEST_F(H1SessionEnd, ARefusalSaysWhyAndEndsTheConnectionWithoutAReset) {
     settle();
     EXPECT_EQ(client.error(), 0);
     EXPECT_EQ(host.sessions.size(), 1U);
-    run_for(2s);
+    run_for(6s);
     EXPECT_EQ(host.sessions.size(), 0U);
     EXPECT_EQ(host.counters.requests.value(), 0U);
     EXPECT_EQ(host.counters.requests_refused.value(), 1U);
@@ -109,7 +109,7 @@ TEST_F(H1SessionEnd, ALastAnswerIsNotLostToBytesThatNobodyWillRead) {
     EXPECT_TRUE(client.received.ends_with("/a "));
     EXPECT_TRUE(client.has_ended());
     EXPECT_EQ(client.error(), 0);
-    run_for(2s);
+    run_for(6s);
     EXPECT_EQ(host.sessions.size(), 0U);
 }
 
@@ -463,7 +463,7 @@ TEST_F(H1SessionEnd, AClientMayEndOrVanishAtAnyByteOfItsRequests) {
                 host.requests[i]->answer("HTTP/1.1 204 No Content\r\n\r\n");
                 run_for(2ms);
             }
-            if (!echoes) run_for(2s);  // To linger for the rest of a body that was answered early.
+            if (!echoes) run_for(6s);  // To linger for the rest of a body that was answered early.
             ASSERT_EQ(host.sessions.size(), 0U) << "cut at " << cut;
         }
     }

@@ -8,6 +8,7 @@
 namespace ringway::http {
 namespace {
 
+using namespace std::chrono_literals;
 using fakes::SessionTest;
 using fakes::SimPeer;
 
@@ -52,6 +53,34 @@ TEST_F(H1SessionLast, ALastAnswerOfManyBuffersIsWhole) {
     settle();
     EXPECT_TRUE(client.received.ends_with("\r\n\r\n" + body));
     EXPECT_TRUE(client.has_ended());
+    EXPECT_EQ(host.sessions.size(), 0U);
+}
+
+TEST_F(H1SessionLast, WhoIsWithinABodyMayPauseForSecondsBeforeTheAnswerIsRead) {
+    host.echoes = false;
+    SimPeer& client = connect("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+    settle();
+    host.requests[0]->answer("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n", "no");
+    for (int i = 0; i < 5; i++) {
+        client.send(std::string(10'000, 'x'));
+        run_for(4s);
+        ASSERT_EQ(host.sessions.size(), 1U) << i;
+        ASSERT_EQ(client.error(), 0);
+    }
+    EXPECT_TRUE(client.received.ends_with("\r\n\r\nno"));
+    run_for(2s);
+    EXPECT_EQ(host.sessions.size(), 0U);
+}
+
+TEST_F(H1SessionLast, WhoHasSentAllIsNotWaitedForSoLong) {
+    SimPeer& client = connect("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    settle();
+    host.sessions[0]->begin_drain();
+    host.io().waker().wake();  // Its timer was armed from outside of the loop.
+    run_for(600ms);
+    ASSERT_TRUE(client.has_ended());
+    ASSERT_EQ(host.sessions.size(), 1U);
+    run_for(1s);
     EXPECT_EQ(host.sessions.size(), 0U);
 }
 

@@ -30,7 +30,7 @@ TEST_F(Metrics, TellWhatAShardDid) {
     asked().send("HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
     settle();
     connect("nonsense\r\n\r\n");
-    run_for(2s);  // It is let read why.
+    run_for(6s);  // It is let read why.
     struct Row {
         std::string_view name;
         std::uint64_t count;
