@@ -183,10 +183,13 @@ void Shard::on_relay_closed(TcpRelay& relay) {
 // --- The loop -----------------------------------------------------------------------------------
 
 void Shard::tick() {
+    // No time-out strikes before everything was heard that had come by its time: who was stopped
+    // for a while (a debugger, a paused container, a starved machine) does not blame others for it.
+    const core::Instant heard_all_of = io_.clock().now();
     core::Instant until = timers_.next_deadline();
     if (snapshots_) until = std::min(until, snapshots_->due());
     io_.run_once(until, *this);
-    timers_.advance(io_.clock().now());
+    timers_.advance(heard_all_of);
     read_mail();
     if (snapshots_) snapshots_->publish(io_.clock().now());
     io_.pool(core::Pool::upstream).resume_waiters();
