@@ -183,7 +183,7 @@ class OpenLoop(LoadTest):
 
 
 SCENARIO = """
-connections = 4
+connections = 64
 rate = "200/s"
 arrivals = "poisson"
 duration = "1s"

@@ -2,10 +2,13 @@
 """Whoever goes away, at whichever byte: nothing crashes, nothing leaks, and no byte reaches the wrong client."""
 
 import random
+import select
+import tempfile
 import threading
 import unittest
+from pathlib import Path
 
-from world import LONG, Backend, Scenario, eventually, read_all, read_head, read_message, vanish
+from world import LONG, WAIT_SECONDS_MAX, Backend, Scenario, eventually, read_all, read_head, read_message, vanish
 
 GET = b"GET /token-%s HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /token-%s HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\nbody-of-post"
@@ -36,9 +39,12 @@ class Counted:
 
 class Cuts(Scenario):
     def setUp(self):
-        self.backend = Backend()
+        self.begin(Backend())
+
+    def begin(self, backend, **options):
+        self.backend = backend
         # One try and no pooled connections that might hide a cut; retries have scenarios of their own.
-        self.start([self.backend], group="retry = { attempts = 1 }")
+        self.start([self.backend], group="retry = { attempts = 1 }", **options)
         self.check_health(b"first")
         self.before = self.ringway.descriptors()
 
@@ -183,6 +189,49 @@ class Cuts(Scenario):
             worker.join()
         self.assertEqual(wrong, [])
         self.assertGreater(whole_count[0], 100, "hardly anything was answered, so nothing was tested")
+
+    def test_an_answer_of_no_length_that_was_cut_does_not_end_in_order(self):
+        self.check_cut_answer_of_no_length(is_told=True)
+
+    def check_cut_answer_of_no_length(self, is_told):
+        def serve(connection):
+            if read_message(connection):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+
+        self.backend.become(serve)
+        with self.ringway.client() as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+            head, body = read_head(connection)
+            while body != b"hello":
+                body += connection.recv(5)
+            if is_told:
+                self.assertRaises(ConnectionResetError, connection.recv, 1)
+            else:
+                self.assertEqual(connection.recv(1), b"")
+
+
+class CutsOfUnixSockets(Cuts):
+    """The same, where a connection that is given up ends like one that is over, except for what was unread."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        folder = Path(folder.name)
+        self.begin(Backend(path=folder / "backend"), path=folder / "ringway")
+
+    def test_an_answer_of_no_length_that_was_cut_does_not_end_in_order(self):
+        """It does: nothing in HTTP/1.0 or in the kernel could say it."""
+        self.check_cut_answer_of_no_length(is_told=False)
+
+    def test_a_client_may_go_with_answers_unread(self):
+        """It is told by ECONNRESET, once."""
+        for waits in (False, True):
+            for _ in range(50):
+                connection = self.ringway.client()
+                connection.sendall(GET % b"x" * 3)
+                if waits:
+                    select.select([connection], [], [], WAIT_SECONDS_MAX)
+                connection.close()
 
 
 if __name__ == "__main__":

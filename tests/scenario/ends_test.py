@@ -105,7 +105,7 @@ class Ends(Scenario):
         began = time.monotonic()
         self.ringway.signal(signal.SIGTERM)
         self.assertEqual(self.ringway.process.wait(WAIT_SECONDS_MAX), 1)
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, 10)  # Of the thirty it may take after one.
         self.assertIn("second signal", self.ringway.said())
 
     def test_what_does_not_finish_in_time_is_cut_and_said(self):
@@ -127,7 +127,7 @@ class Ends(Scenario):
             read_message(client)
         began = time.monotonic()
         self.assert_orderly_end()
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 15)
 
 
 class Starts(Scenario):

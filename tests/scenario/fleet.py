@@ -5,16 +5,15 @@ import json
 import random
 import subprocess
 
-from world import BUILD
+from world import BUILD, OUR_PORTS
 
-
-# Below those that the kernel gives to connections: a backend that was dead must find its port free.
-FIRST_PORTS = range(10_000, 30_000)
 STARTS_MAX = 20
 
 
 class Fleet:
-    """Backends 0 to `count` - 1, on consecutive ports, each of which may be dead or slow for a while."""
+    """Backends 0 to `count` - 1, on consecutive ports, each of which may be dead or slow for a while.
+
+    One that was dead finds its port free, because the kernel does not give such ports to connections."""
 
     def __init__(self, count, *arguments):
         for _ in range(STARTS_MAX):
@@ -23,7 +22,7 @@ class Fleet:
         raise AssertionError(f"in {STARTS_MAX} places there were no {count} free ports in a row")
 
     def _try_start(self, count, arguments):
-        first = random.choice(FIRST_PORTS)
+        first = random.choice(OUR_PORTS)
         self.control = first + count
         self.ports = list(range(first, first + count))
         command = [BUILD / "ringway-origin", "--listen", f"127.0.0.1:{first}", "--backends", str(count)]
@@ -50,13 +49,16 @@ class Fleet:
     def start(self, backend):
         self.ask(f"/backends/{backend}?up=yes", "POST")
 
-    def requests(self):
+    def counts(self):
         """So far, by backend."""
-        return [backend["requests"] for backend in json.loads(self.ask("/counts"))["backends"]]
+        return json.loads(self.ask("/counts"))["backends"]
+
+    def requests(self):
+        return [backend["requests"] for backend in self.counts()]
 
     def connections(self, backend):
         """That it has accepted so far."""
-        return json.loads(self.ask("/counts"))["backends"][backend]["connections"]
+        return self.counts()[backend]["connections"]
 
     def close(self):
         self.process.terminate()

@@ -4,6 +4,7 @@ The program is that of RINGWAY_BUILD (default: build). Everything waits for what
 nothing waits for a time to pass."""
 
 import os
+import random
 import signal
 import socket
 import struct
@@ -18,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("RINGWAY_BUILD", "build")
 LONG = os.environ.get("RINGWAY_LONG") == "1"
 WAIT_SECONDS_MAX = 20
+# Below those that the kernel gives to connections, one of which might take a port between asking for it and its use.
+OUR_PORTS = range(10_000, 30_000)
 
 
 def eventually(holds, what):
@@ -32,12 +35,23 @@ def eventually(holds, what):
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """For a program that is to listen on it, or where nobody shall."""
+    while True:
+        port = random.choice(OUR_PORTS)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+            return port
+        except OSError:
+            pass  # Taken.
+
+
+def send_at_once(connection):
+    if connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def vanish(connection):
-    """Closes with a reset, as a machine that lost power would answer."""
+    """Closes with a reset, as a machine that lost power would answer. A UNIX socket has none, unless something is unread."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -74,19 +88,36 @@ def read_message(connection, before=b""):
     return head, data[:length], data[length:]
 
 
+def read_line(connection, data):
+    """(line, rest), without the line's end; None when it ended first."""
+    while b"\r\n" not in data:
+        arrived = connection.recv(65536)
+        if not arrived:
+            return None
+        data += arrived
+    line, _, rest = data.partition(b"\r\n")
+    return line, rest
+
+
 def read_chunks(connection, head, data):
-    body = b""
-    while True:
-        while b"\r\n" not in data or len(data) < data.index(b"\r\n") + int(data.split(b"\r\n")[0].split(b";")[0], 16) + 4:
+    """Fields behind the last chunk are read and dropped."""
+    body, size = b"", None
+    while size != 0:
+        if (found := read_line(connection, data)) is None:
+            return None
+        size, data = int(found[0].split(b";")[0], 16), found[1]
+        while size and len(data) < size + 2:
             arrived = connection.recv(65536)
             if not arrived:
                 return None
             data += arrived
-        line, data = data.split(b"\r\n", 1)
-        size = int(line.split(b";")[0], 16)
-        body, data = body + data[:size], data[size + 2 :]
-        if size == 0:
+        if size:
+            body, data = body + data[:size], data[size + 2 :]
+    while found := read_line(connection, data):
+        line, data = found
+        if not line:
             return head, body, data
+    return None
 
 
 def read_all(connection):
@@ -101,12 +132,19 @@ def read_all(connection):
 
 
 class Backend:
-    """Serves each connection in a thread with a function of it, by default `echo`."""
+    """Serves each connection in a thread with a function of it, by default `echo`; on a UNIX socket where a path is given."""
 
-    def __init__(self, serve=None):
+    def __init__(self, serve=None, path=None):
         self.serve = serve or self.echo
-        self.server = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.port = self.server.getsockname()[1]
+        if path:
+            self.server = socket.socket(socket.AF_UNIX)
+            self.server.bind(str(path))
+            self.server.listen(512)
+            self.address = f"unix:{path}"
+        else:
+            self.server = socket.create_server(("127.0.0.1", 0), backlog=512)
+            self.port = self.server.getsockname()[1]
+            self.address = f"127.0.0.1:{self.port}"
         self.connections = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -116,7 +154,7 @@ class Backend:
                 connection, _ = self.server.accept()
             except OSError:
                 return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            send_at_once(connection)
             self.connections.append(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
@@ -162,12 +200,16 @@ class Backend:
 
 
 class Ringway:
-    def __init__(self, backends, shards=2, more="", group="", port=None):
+    """Listens on a port of 127.0.0.1, or on the UNIX socket of that path."""
+
+    def __init__(self, backends, shards=2, more="", group="", port=None, path=None):
+        self.path = path
         self.port = port or free_port()
+        address = f"unix:{path}" if path else f"127.0.0.1:{self.port}"
         # A backend is its port, or a piece of TOML.
         names = ", ".join(each if isinstance(each, str) else f'"127.0.0.1:{each}"' for each in backends)
         text = f"""[shards]\ncount = {shards}\n{more}
-[[listen]]\naddress = "127.0.0.1:{self.port}"
+[[listen]]\naddress = "{address}"
 [[group]]\nname = "web"\nbackends = [{names}]\n{group}\n"""
         self.folder = tempfile.TemporaryDirectory()
         config = Path(self.folder.name) / "ringway.toml"
@@ -188,9 +230,11 @@ class Ringway:
         return self
 
     def client(self):
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_SECONDS_MAX)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = socket.socket(socket.AF_UNIX if self.path else socket.AF_INET)
         self.clients.append(connection)
+        connection.settimeout(WAIT_SECONDS_MAX)
+        connection.connect(str(self.path) if self.path else ("127.0.0.1", self.port))
+        send_at_once(connection)
         return connection
 
     def ask(self, request):
@@ -234,7 +278,7 @@ class Scenario(unittest.TestCase):
     def start(self, backends, **options):
         for backend in backends:
             self.addCleanup(backend.close)
-        self.ringway = Ringway([backend.port for backend in backends], **options)
+        self.ringway = Ringway([f'"{backend.address}"' for backend in backends], **options)
         self.addCleanup(self.ringway.close)
         return self.ringway.wait_until_up()
 

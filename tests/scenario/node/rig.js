@@ -2,6 +2,7 @@
 // Each is called `node FILE RINGWAY_PROGRAM DIRECTORY`, prints a line per claim and ends with 1 when one fails.
 'use strict';
 const assert = require('node:assert');
+const crypto = require('node:crypto');
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
@@ -10,13 +11,20 @@ const { once } = require('node:events');
 
 const [program, directory] = process.argv.slice(2);
 
+// Below those that the kernel gives to connections, one of which might take it before ringway does.
 async function freePort() {
-    const probe = net.createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address();
-    probe.close();
-    await once(probe, 'close');
-    return port;
+    for (;;) {
+        const port = crypto.randomInt(10000, 30000);
+        const probe = net.createServer().listen(port, '127.0.0.1');
+        try {
+            await once(probe, 'listening');
+        } catch {
+            continue;  // Taken.
+        }
+        probe.close();
+        await once(probe, 'close');
+        return port;
+    }
 }
 
 async function startRingway(backendPort) {
