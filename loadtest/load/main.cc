@@ -87,6 +87,7 @@ struct Worker {
 core::UringIo::Options engine_options() {
     core::UringIo::Options options;
     options.client_pool.count = options.receive_ring_entries;  // Nothing lands there.
+    options.look_max = {};  // Who shares our CPU, as a lab's origin does, would wait meanwhile.
     return options;
 }
 
