@@ -96,6 +96,7 @@ std::size_t DeadlineRoundRobin::take() {
 std::uint32_t DeadlineRoundRobin::take_first() {
     const std::size_t at = first_but_last();
     Turn& turn = heap_[at];
+    run_ = turn.backend == last_ ? run_ + 1 : 1;
     last_ = turn.backend;
     const std::uint64_t round = turn.due >> round_bits;
     turn.taken++;
@@ -109,11 +110,12 @@ std::uint32_t DeadlineRoundRobin::take_first() {
     return last_;
 }
 
-// The first in the heap, or the second when the first would have two turns in a row without needing
-// them: by less than half of the weight, and with somebody else to be served in this round.
+// The first in the heap, or the second when the first has had as many turns in a row as its weight
+// dictates, and somebody else is to be served in this round.
 std::size_t DeadlineRoundRobin::first_but_last() const {
     const Turn& first = heap_.front();
-    if (first.backend != last_ || first.weight * std::uint64_t{2} > total_weight_) return 0;
+    const bool may_again = run_ * (total_weight_ - first.weight) < first.weight;
+    if (first.backend != last_ || may_again) return 0;
     std::size_t second = 0;
     for (std::size_t child = 1; child < std::min(children + 1, heap_.size()); child++) {
         if (second == 0 || is_before(heap_[child], heap_[second])) second = child;

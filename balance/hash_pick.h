@@ -3,7 +3,8 @@
 // all the others by weight, nobody else's keys move, and they come back with it. The sequence of
 // hashes is the key's own and the same on every ringway.
 // A backend whose factor is below 1 takes that part of its keys, always the same ones.
-// One per tier and picker; built when weights are configured, not when health changes.
+// One per tier, in HashTables; built when weights are configured, not when health changes.
+// Immutable; any thread may ask it about its own view.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +39,6 @@ public:
     Choice pick(const Request& request) const;
 
 private:
-    static bool takes(const Request& request, std::size_t backend, std::uint64_t key);
-
     HashTable table_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
+#include <memory>
 
 #include "balance/lanes.h"
 #include "core/check.h"
@@ -27,14 +29,19 @@ constexpr std::int32_t cost_mask = ~(straw_mask | index_mask);
 // Whole numbers are costs that come often: they are to be in the middle of what is equal.
 constexpr std::int32_t half_straw = 1 << (index_bits + straw_bits - 1);
 
-// Random factors between 1 and 2, one for each backend of a block. In the product with one that is
+// Random factors between 1 and 2, one for each place in a block. In the product with one that is
 // drawn for the pick, the bits that a straw is made of are as good as drawn for each.
-constexpr std::size_t factors = 64;
-constexpr std::array<float, factors> straw_factors = [] {
-    std::array<float, factors> made{};
+constexpr std::size_t places = 64;
+struct Places {
+    alignas(Lanes) std::array<float, places> factors{};
+    alignas(Lanes) std::array<std::int32_t, places> numbers{};
+};
+constexpr Places places_of_block = [] {
+    Places made{};
     std::uint64_t seed = 0;
-    for (float& factor : made) {
-        factor = 1 + static_cast<float>(core::Prng::splitmix(seed) >> 41) * 0x1p-23F;
+    for (std::size_t i = 0; i < places; i++) {
+        made.factors[i] = 1 + static_cast<float>(core::Prng::splitmix(seed) >> 41) * 0x1p-23F;
+        made.numbers[i] = static_cast<std::int32_t>(i);
     }
     return made;
 }();
@@ -49,6 +56,13 @@ LaneBits bits_of(const Lanes& lanes) {
     return std::bit_cast<LaneBits>(lanes);
 }
 
+LaneBits numbers_at(std::size_t place) {
+    LaneBits numbers;
+    std::memcpy(&numbers, std::assume_aligned<sizeof numbers>(&places_of_block.numbers[place]),
+                sizeof numbers);
+    return numbers;
+}
+
 }  // namespace
 
 LeastLoaded::LeastLoaded(std::size_t backends)
@@ -61,10 +75,11 @@ LeastLoaded::LeastLoaded(std::size_t backends)
       ground_(padded(backends)),
       accounted_(padded(backends)) {
     CHECK(backends > 0);
-    static_assert(block_max <= factors && block_max <= (1 << index_bits));
+    static_assert(block_max <= places && block_max <= (1 << index_bits));
     const std::size_t units = padded(backends) / lane_count;
     const std::size_t count =
         padded(backends) <= block_max ? 1 : (backends + block_usual - 1) / block_usual;
+    units_max_ = (units + count - 1) / count;
     for (std::size_t k = 0; k < count; k++) {
         blocks_.push_back(
             {.first = units * k / count * lane_count, .end = units * (k + 1) / count * lane_count});
@@ -168,17 +183,22 @@ Choice LeastLoaded::least_of(const Block& block, const LoadView& load, float lev
                              std::uint64_t random) const {
     const Lanes straw = Lanes{} + (1 + static_cast<float>(random >> 41) * 0x1p-23F);
     const LaneBits shuffle = LaneBits{} + static_cast<std::int32_t>(random & index_mask);
-    LaneBits index{0, 1, 2, 3};
     Lanes least = Lanes{} + no_member;
-    for (std::size_t i = block.first; i < block.end; i += lane_count) {
+    const auto look_at = [&](std::size_t i) {
+        const std::size_t place = i - block.first;
         const Lanes since = lanes_at(load.own() + i) * lanes_at(&cost_[i]);
         const Lanes seen = larger(lanes_at(&ground_[i]), Lanes{} + level);
         const LaneBits cost = bits_of(seen + (since - lanes_at(&accounted_[i]))) + half_straw;
-        const LaneBits straws = bits_of(lanes_at(&straw_factors[i - block.first]) * straw);
-        const LaneBits key = (cost & cost_mask) | (straws & straw_mask) | (index ^ shuffle);
-        least = smaller(std::bit_cast<Lanes>(key), least);
-        index += static_cast<std::int32_t>(lane_count);
+        const LaneBits straws = bits_of(lanes_at(&places_of_block.factors[place]) * straw);
+        const LaneBits key = (cost & cost_mask) | (straws & straw_mask) | numbers_at(place);
+        least = smaller(std::bit_cast<Lanes>(key ^ shuffle), least);
+    };
+    // As often for every block, so that the loop's end is not guessed wrong: in a shorter one the
+    // last unit is looked at twice.
+    for (std::size_t unit = 0; unit + 1 < units_max_; unit++) {
+        look_at(block.first + unit * lane_count);
     }
+    look_at(block.end - lane_count);
     const float key = smallest_of(least);
     if (key >= too_dear) return {};
     const std::uint32_t bits =
@@ -208,8 +228,8 @@ float LeastLoaded::score(std::size_t backend, const LoadView& load, core::Instan
         return block.first <= backend && backend < block.end;
     };
     const Block block = *std::ranges::find_if(blocks_, holds);
-    std::array<float, block_max> ground;
-    std::array<float, block_max> accounted;
+    alignas(Lanes) std::array<float, block_max> ground;
+    alignas(Lanes) std::array<float, block_max> accounted;
     const BlockRows own = rows(block, load, {ground.data(), accounted.data()});
     Water water;
     expect(own, fading_of(load, now), water);

@@ -71,6 +71,7 @@ private:
 
     std::size_t backends_;
     std::vector<Block> blocks_;
+    std::size_t units_max_ = 0;  // Lanes of the largest block; no other has two fewer.
     // While an epoch lasts, the same load is expected: until there are other snapshots, or those
     // that there are have grown noticeably older.
     std::uint64_t epoch_ = 0;

@@ -12,6 +12,7 @@ namespace {
 // The group's mean latency follows the last answers: it decides how fast a snapshot is thought to
 // go stale, and needs to be roughly right, soon.
 constexpr float latency_window = 256;
+constexpr float large_change_min = 8;
 
 float micros(core::Duration duration) {
     return static_cast<float>(duration.count()) * 1e-3F;
@@ -35,6 +36,7 @@ LoadView::LoadView(const Options& options)
       others_samples_(options.backends),
       others_updated_(options.backends),
       made_at_(options.shards),
+      within_(options.shards, options.interval),
       is_changed_(options.backends) {
     CHECK(options.backends > 0);
     CHECK(options.own.value < options.shards);
@@ -75,6 +77,7 @@ void LoadView::take(core::ShardId shard, const Row& row, core::Instant now) {
     const auto in_flight = static_cast<float>(row.in_flight);
     seen_total_[row.backend] += in_flight - seen.in_flight;
     in_flight_ += in_flight - seen.in_flight;
+    others_in_flight_ += in_flight - seen.in_flight;
     others_latency_[row.backend] += row.latency_us * row.samples - seen.latency_us * seen.samples;
     others_samples_[row.backend] += row.samples - seen.samples;
     others_updated_[row.backend] = now;
@@ -82,11 +85,11 @@ void LoadView::take(core::ShardId shard, const Row& row, core::Instant now) {
     seen = {.in_flight = in_flight, .latency_us = row.latency_us, .samples = row.samples};
 }
 
-void LoadView::heard(core::ShardId shard, core::Instant made_at) {
+void LoadView::heard(core::ShardId shard, core::Instant made_at, core::Duration interval) {
     made_at_sum_ += made_at - made_at_[shard.value];
     made_at_[shard.value] = made_at;
-    const auto others = static_cast<std::int64_t>(shards_ - 1);
-    made_at_mean_ = core::Instant{made_at_sum_ / others};
+    within_[shard.value] = interval;
+    made_at_mean_ = mean_of(made_at_sum_);
     version_++;
 }
 
@@ -104,14 +107,30 @@ void LoadView::published() {
         is_changed_[backend] = 0;
     }
     changed_.clear();
+    published_in_flight_ = in_flight_ - others_in_flight_;
     version_++;
 }
 
+bool LoadView::has_large_change() const {
+    const float change = std::abs(in_flight_ - others_in_flight_ - published_in_flight_);
+    return change >= large_change_min && change >= published_in_flight_ / 2;
+}
+
 void LoadView::settle(core::Instant now) {
+    const core::Duration before = made_at_sum_;
     for (std::uint32_t shard = 0; shard < shards_; shard++) {
-        if (shard == own_shard_ || made_at_[shard] >= now - interval_) continue;
-        heard(core::ShardId{shard}, now - interval_ / 2);
+        if (shard == own_shard_ || made_at_[shard] >= now - within_[shard]) continue;
+        const core::Instant made_at = now - within_[shard] / 2;
+        made_at_sum_ += made_at - made_at_[shard];
+        made_at_[shard] = made_at;
     }
+    if (made_at_sum_ == before) return;
+    made_at_mean_ = mean_of(made_at_sum_);
+    version_++;
+}
+
+core::Instant LoadView::mean_of(core::Duration sum) const {
+    return core::Instant{sum / static_cast<std::int64_t>(shards_ - 1)};
 }
 
 float LoadView::latency_us(std::size_t backend, core::Instant now) const {

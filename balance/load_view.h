@@ -53,16 +53,21 @@ public:
     // An answer came; what it says of the backend. Not for tunnels, nor for failures of our own.
     void observe(std::size_t backend, core::Duration latency, core::Instant now);
 
-    // Another shard's row, and then, when all have been taken, the time its snapshot was made.
+    // Another shard's row, and then, when all have been taken, the time its snapshot was made, and
+    // within which time it will say more if there is more to say.
     void take(core::ShardId shard, const Row& row, core::Instant now);
-    void heard(core::ShardId shard, core::Instant made_at);
+    void heard(core::ShardId shard, core::Instant made_at) { heard(shard, made_at, interval_); }
+    void heard(core::ShardId shard, core::Instant made_at, core::Duration interval);
 
     // Our snapshot: the rows of `changed`, and then `published`.
     std::span<const std::uint32_t> changed() const { return changed_; }
+    // What we have in flight in all is half as much again or half as little as was published, by
+    // eight at least: others should not wait for it.
+    bool has_large_change() const;
     Row row(std::size_t backend) const;
     void published();
 
-    // Once a tick: a shard from which nothing was heard for an interval had nothing to say.
+    // Once a tick: a shard from which nothing was heard for its interval had nothing to say.
     void settle(core::Instant now);
 
     // Moves when what the snapshots say has changed.
@@ -122,6 +127,7 @@ private:
         float samples = 0;
     };
 
+    core::Instant mean_of(core::Duration sum) const;
     void mark(std::size_t backend);
     float own_latency_us(const Latency& latency) const;
     float faded(core::Duration age) const;
@@ -141,10 +147,13 @@ private:
     std::vector<float> others_latency_;  // Σ latency × samples over the other shards.
     std::vector<float> others_samples_;
     std::vector<core::Instant> others_updated_;
-    std::vector<core::Instant> made_at_;  // By shard: its last snapshot.
+    std::vector<core::Instant> made_at_;  // By shard: its last snapshot,
+    std::vector<core::Duration> within_;  // and the interval it keeps.
     core::Duration made_at_sum_{};        // Over the other shards, since the epoch.
     core::Instant made_at_mean_{};
-    float in_flight_ = 0;
+    float in_flight_ = 0;            // In all,
+    float others_in_flight_ = 0;     // of that by others,
+    float published_in_flight_ = 0;  // and by us when it was published last.
     float latency_us_ = 0;
     float latency_count_ = 0;
 

@@ -53,8 +53,9 @@ struct Picker::Question {
     Question loosened(const OpenSet& looser) const { return {set, load, request, prng, looser}; }
 };
 
-Picker::Picker(const BackendSet& set, const Settings& settings, std::uint64_t start)
-    : settings_(settings), start_(start), ramp_(set.size()) {
+Picker::Picker(const BackendSet& set, const Settings& settings, std::uint64_t start,
+               std::shared_ptr<const HashTables> tables)
+    : settings_(settings), start_(start), tables_(std::move(tables)), ramp_(set.size()) {
     if (is_hash(settings_.algorithm)) {
         // Zones are ignored: every ringway shall answer alike, wherever it stands.
         settings_.cohorts.prefers_own_zone = false;
@@ -69,7 +70,10 @@ void Picker::settle(const BackendSet& set, const LoadView& load, core::Instant n
 
 void Picker::rebuild_parts(const BackendSet& set) {
     version_ = set.version();
-    if (is_hash(settings_.algorithm)) rebuild_tables(set);
+    // Health does not touch the tables: hardly ever are they made again.
+    if (is_hash(settings_.algorithm) && (!tables_ || !tables_->are_of(set))) {
+        tables_ = std::make_shared<const HashTables>(set, settings_);
+    }
     std::vector<Part> old = std::exchange(parts_, {});
     double until = 0;
     for (const Cohort& cohort : set.cohorts(settings_.cohorts)) {
@@ -118,6 +122,8 @@ void Picker::fill(const BackendSet& set, Part& part) {
         case Algorithm::ip_hash:
         case Algorithm::ring_hash:
         case Algorithm::maglev:
+            part.hashed = tables_->of_tier(part.cohort.tier);
+            break;
         case Algorithm::first:
             break;
     }
@@ -135,31 +141,6 @@ void Picker::fill_turns(Part& part) {
     } else {
         if (part.turns) return part.turns->set_weights(turns);
         part.turns.emplace(turns, start_);
-    }
-}
-
-void Picker::rebuild_tables(const BackendSet& set) {
-    std::vector<float> weights;
-    for (std::size_t i = 0; i < set.size(); i++) weights.push_back(set.backend(i).weight);
-    if (weights == hashed_weights_) return;  // Health does not touch the tables.
-    hashed_weights_ = std::move(weights);
-    tiers_.clear();
-    std::vector<std::pair<std::uint32_t, std::vector<HashMember>>> members;
-    for (std::uint32_t i = 0; i < set.size(); i++) {
-        const Backend& backend = set.backend(i);
-        if (backend.weight <= 0) continue;
-        auto found = std::ranges::find_if(
-            members, [&](const auto& tier) { return tier.first == backend.tier; });
-        if (found == members.end()) found = members.insert(found, {backend.tier, {}});
-        found->second.push_back(
-            {.identity = backend.identity, .weight = backend.weight, .backend = i});
-    }
-    for (const auto& [tier, of_tier] : members) {
-        if (settings_.algorithm == Algorithm::ring_hash) {
-            tiers_.push_back({tier, HashPick{RingHash{of_tier, settings_.ring_points}}});
-        } else {
-            tiers_.push_back({tier, HashPick{Maglev{of_tier, settings_.maglev_size}}});
-        }
     }
 }
 
@@ -186,7 +167,8 @@ Choice Picker::pick(const BackendSet& set, const LoadView& load, const PickReque
                     core::Prng& prng) {
     const OpenSet open{set.blocks(), request.excluded, ramp_.is_active() ? &ramp_ : nullptr};
     const Question question{set, load, request, prng, open};
-    Choice picked = pick_open(question);
+    // Nearly always there is one part.
+    Choice picked = parts_.size() == 1 ? pick_in(parts_.front(), question) : pick_open(question);
     if (!picked && open.has_ramp()) picked = pick_open(question.loosened(open.without_ramp()));
     if (!picked) picked = pick_standby(question.loosened(open.without_ramp()));
     if (!picked && open.has_exclusion()) {
@@ -278,15 +260,14 @@ Choice Picker::pick_first(const Part& part, const Question& question) const {
 }
 
 Choice Picker::pick_hashed(const Part& part, const Question& question) const {
-    const auto tier = std::ranges::find(tiers_, part.cohort.tier, &Tier::tier);
-    if (tier == tiers_.end()) return {};
+    if (part.hashed == nullptr) return {};
     const HashPick::Request request{
         .key = question.request.key,
         .set = question.set,
         .load = question.load,
         .open = question.open,
         .bound = {.factor = settings_.load_bound, .total_weight = part.total_weight}};
-    const Choice picked = tier->pick.pick(request);
+    const Choice picked = part.hashed->pick(request);
     if (picked) return picked;
     // Hardly ever. Somebody has room, because bounds are rounded up; then anybody who is open.
     const std::size_t from = question.request.key % part.weights.size();

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -20,7 +21,7 @@
 #include "balance/alias_table.h"
 #include "balance/backend_set.h"
 #include "balance/deadline_round_robin.h"
-#include "balance/hash_pick.h"
+#include "balance/hash_tables.h"
 #include "balance/least_loaded.h"
 #include "balance/load_view.h"
 #include "balance/ramp.h"
@@ -38,8 +39,10 @@ struct PickRequest {
 
 class Picker {
 public:
-    // `start` differs between shards, so that they do not march in step.
-    Picker(const BackendSet& set, const Settings& settings, std::uint64_t start);
+    // `start` differs between shards, so that they do not march in step. `tables` are those that
+    // shards share; without any that fit, an algorithm that hashes makes its own.
+    Picker(const BackendSet& set, const Settings& settings, std::uint64_t start,
+           std::shared_ptr<const HashTables> tables = {});
 
     // Once a tick, before the load's rows are published (it reads which have changed).
     void settle(const BackendSet& set, const LoadView& load, core::Instant now);
@@ -58,6 +61,7 @@ public:
         std::optional<RoundRobin> turns;  // One of these two.
         std::optional<DeadlineRoundRobin> deadlines;
         std::optional<LeastLoaded> least;
+        const HashPick* hashed = nullptr;  // Null where nobody has weight, too.
     };
     std::span<const Part> parts() const { return parts_; }
     const Settings& settings() const { return settings_; }
@@ -65,16 +69,11 @@ public:
     bool is_held_back(std::size_t i) const { return ramp_.is_active() && !ramp_.may(i); }
 
 private:
-    struct Tier {
-        std::uint32_t tier;
-        HashPick pick;
-    };
     struct Question;
 
     void rebuild_parts(const BackendSet& set);
     void fill(const BackendSet& set, Part& part);
     void fill_turns(Part& part);
-    void rebuild_tables(const BackendSet& set);
     void update_latencies(const LoadView& load, core::Instant now);
     Choice pick_open(const Question& question);
     Choice pick_standby(const Question& question) const;
@@ -85,8 +84,7 @@ private:
     Settings settings_;
     std::uint64_t start_;
     std::vector<Part> parts_;
-    std::vector<Tier> tiers_;            // For algorithms that hash.
-    std::vector<float> hashed_weights_;  // What the tables were made of.
+    std::shared_ptr<const HashTables> tables_;  // Null where the algorithm does not hash.
     Ramp ramp_;
     std::uint64_t version_ = 0;
     std::size_t next_latency_ = 0;

@@ -1,6 +1,7 @@
 // Smooth weighted round robin: over a whole cycle each backend is picked exactly as often as its
-// weight says, and picks of a heavy backend are spread out rather than bunched. A pure function of
-// who is open and its own position.
+// weight says, and picks of a heavy backend are spread out rather than bunched: weight w of W is
+// picked ⌈w / (W − w)⌉ times in a row at most, which is once up to half of the weight. A pure
+// function of who is open and its own position.
 // It looks at every backend: for groups of up to 64; DeadlineRoundRobin is for larger ones.
 // One per group and shard; shards start at different positions so that they do not march in step.
 #pragma once
@@ -38,6 +39,8 @@ private:
     Choice pick_among(MayPick may_pick);
 
     std::vector<Entry> entries_;
+    Choice last_;           // Whose turn it was,
+    std::int64_t run_ = 0;  // how many times in a row.
 };
 
 }  // namespace ringway::balance

@@ -176,7 +176,8 @@ constexpr Key keys[] = {
      "more wait for timeout.connect at most; 0 is no limit."},
     {"group[].retry", TableSlot{}, "When a request is tried again, on another backend."},
     {"group[].retry.attempts", IntegerSlot{at<&Group::retry, &RetrySettings::attempts>, 1, 10},
-     "All tries of one request, the first included; 1 never tries again."},
+     "All tries of one request, the first included; 1 never tries again. A connection that is "
+     "refused is none while another backend can be asked."},
     {"group[].retry.budget", PercentSlot{at<&Group::retry, &RetrySettings::budget>},
      "Share of the requests of the last ten seconds that may be tried again."},
     {"group[].retry.budget_floor",

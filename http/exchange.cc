@@ -165,12 +165,14 @@ void Exchange::on_upstream_ready(const Pick& pick) {
     send_request_head();
 }
 
-void Exchange::on_upstream_unavailable(const core::Error& error, core::BackendId backend) {
+void Exchange::on_upstream_unavailable(const Unavailable& why) {
     CHECK(state_ == State::choosing);
-    backend_ = backend;
+    backend_ = why.backend;
     upstream_is_reused_ = false;
-    has_failed_backend_ = error.code != core::Errc::unavailable;
-    fail(error);
+    has_failed_backend_ = why.error.code != core::Errc::unavailable;
+    if (!may_go_elsewhere(why)) return fail(why.error);
+    refusals_++;
+    retry();
 }
 
 // --- 4. The request goes out, the response comes back -------------------------------------------
@@ -188,8 +190,7 @@ void Exchange::send_request_head() {
         edits.add("Upgrade", token);
         edits.asks_upgrade = true;
     }
-    if (route_->retry->per_try_timeout.count() > 0 && head.is_idempotent() &&
-        attempts_ < route_->retry->attempts) {
+    if (route_->retry->per_try_timeout.count() > 0 && head.is_idempotent() && has_attempts_left()) {
         upstream_->set_try_timeout(route_->retry->per_try_timeout);
     }
     upstream_->send_head(head, edits);
@@ -331,45 +332,6 @@ Stage Exchange::stage() const {
 void Exchange::give_up(Reason reason, const core::Error& error) {
     if (state_ != State::answering) return reply_with(reason);
     finish(reason).abort(error);
-}
-
-bool Exchange::may_retry(const core::Error& error) const {
-    if (!is_repeatable()) return false;
-    const bool is_safe = error.retry == core::Retry::yes ||
-                         (error.retry == core::Retry::if_reused && request_.head().is_idempotent());
-    if (!is_safe) return false;
-    // A stale connection is the pool's mistake, not the backend's: replacing it, which happens only
-    // once because the next one is fresh, takes no attempt and nothing from the budget.
-    if (was_stale(error)) return true;
-    return attempts_ < route_->retry->attempts &&
-           home_.budgets_[route_->group.value].try_take(home_.context_.now());
-}
-
-// Whether all of the request that has been sent could be sent again.
-bool Exchange::is_repeatable() const {
-    return !request_body_was_sent_ || held_body_;
-}
-
-bool Exchange::wants_retry_for(std::uint16_t status) {
-    const std::vector<std::uint16_t>& statuses = route_->retry->statuses;
-    if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return false;
-    return request_.head().is_idempotent() && is_repeatable() &&
-           attempts_ < route_->retry->attempts &&
-           home_.budgets_[route_->group.value].try_take(home_.context_.now());
-}
-
-void Exchange::retry() {
-    home_.context_.counters.retries.add();
-    if (request_body_was_sent_) {
-        // From the start: what is held is all that has arrived.
-        request_body_.clear();
-        core::Buffer again = home_.context_.take_buffer(held_body_.size());
-        if (!again) return reply_with(Reason::no_memory);
-        again.append(held_body_.bytes());
-        request_body_.push(std::move(again));
-        request_body_was_sent_ = false;
-    }
-    choose_backend();
 }
 
 void Exchange::reply_with(Reason reason) {

@@ -55,7 +55,8 @@ private:
     void admit();
     void choose_backend();
     void on_upstream_ready(const Pick& pick) override;
-    void on_upstream_unavailable(const core::Error& error, core::BackendId backend) override;
+    void on_upstream_unavailable(const Unavailable& why) override;
+    bool may_go_elsewhere(const Unavailable& why) const;
     void send_request_head();
     void pump_request_body();
     void end_upstream_request();
@@ -69,6 +70,7 @@ private:
     bool was_stale(const core::Error& error) const;
     Stage stage() const;
     bool may_retry(const core::Error& error) const;
+    bool has_attempts_left() const;
     bool is_repeatable() const;
     bool wants_retry_for(std::uint16_t status);
     void retry();
@@ -122,6 +124,7 @@ private:
     UpstreamSide* upstream_ = nullptr;
     core::BackendId backend_;
     std::uint32_t attempts_ = 0;  // Connections asked for, the first included.
+    std::uint32_t refusals_ = 0;  // Of those: refused, and another backend could be asked.
     core::Instant connected_;
     core::Instant answered_;  // When the final head came.
     std::uint16_t status_ = 0;

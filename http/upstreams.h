@@ -36,11 +36,18 @@ struct Pick {
     bool sets_cookie = false;  // The client is to be told which backend it was: write_cookie.
 };
 
+// Why there is no connection.
+struct Unavailable {
+    core::Error error;
+    core::BackendId backend{};  // That could not be reached; meaningless for Errc::unavailable.
+    // It refused, and there is somebody who has not.
+    bool others_remain = false;
+};
+
 class UpstreamWaiter {
 public:
     virtual void on_upstream_ready(const Pick& pick) = 0;
-    // `backend` is the one that could not be reached; meaningless for Errc::unavailable.
-    virtual void on_upstream_unavailable(const core::Error& error, core::BackendId backend) = 0;
+    virtual void on_upstream_unavailable(const Unavailable& why) = 0;
 
     UpstreamWaiter() = default;
     UpstreamWaiter(const UpstreamWaiter&) = delete;

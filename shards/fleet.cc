@@ -102,6 +102,7 @@ Fleet::Fleet(const Options& options)
     : options_(options),
       mesh_(options.shard_count + 1),
       load_mesh_(options.shard_count),
+      tables_(tables_of(options.config)),
       control_(mesh_, options.shard_count) {
     control_.set_waker(options.control);
     for (const config::Listen& listen : options_.config.listens) {
@@ -205,6 +206,7 @@ void Fleet::run_shard(std::uint32_t index) {
                  .io = **io,
                  .mailbox = mailbox,
                  .load_mesh = options_.shard_count > 1 ? &load_mesh_ : nullptr,
+                 .tables = &tables_,
                  .seed = std::uint64_t{index} * 7'919,
                  .request_id_seed = draw_seed(),
                  .access_log = access_log ? &*access_log : nullptr,

@@ -15,6 +15,7 @@
 
 #include "config/config.h"
 #include "shards/control/access_log_writer.h"
+#include "shards/group_balancer.h"
 #include "shards/load_snapshots.h"
 #include "shards/mailbox.h"
 
@@ -60,6 +61,7 @@ private:
     Options options_;
     Mesh mesh_;
     LoadMesh load_mesh_;
+    GroupTables tables_;  // Made before the threads, and never changed.
     Mailbox control_;
     std::vector<std::unique_ptr<Thread>> threads_;
     std::vector<int> shared_listeners_;  // By listen; -1 where each shard opens its own.

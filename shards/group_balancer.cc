@@ -19,10 +19,9 @@ using balance::Block;
 // Above every tier that can be configured.
 constexpr std::uint32_t backup_tier = 16;
 
-std::vector<balance::Backend> backends_of(const GroupBalancer::Options& options) {
+std::vector<balance::Backend> backends_of(const config::Group& group, const std::string& zone) {
     std::vector<balance::Backend> backends;
-    for (const config::Backend& backend : options.group.backends) {
-        const std::string& zone = options.shards.zone;
+    for (const config::Backend& backend : group.backends) {
         backends.push_back({.identity = core::hash64(backend.address.text()),
                             .weight = static_cast<float>(backend.weight),
                             .tier = backend.backup ? backup_tier : backend.tier,
@@ -48,12 +47,26 @@ balance::LoadView::Options load_options_of(const GroupBalancer::Options& options
 
 }  // namespace
 
+GroupTables tables_of(const config::Config& config) {
+    GroupTables tables;
+    for (const config::Group& group : config.groups) {
+        const balance::Settings settings = group.balancing.settings();
+        tables.push_back(
+            balance::is_hash(settings.algorithm)
+                ? std::make_shared<const balance::HashTables>(
+                      balance::BackendSet{backends_of(group, config.shards.zone)}, settings)
+                : nullptr);
+    }
+    return tables;
+}
+
 GroupBalancer::GroupBalancer(const Options& options)
     : group_(options.group),
       settings_(options.group.balancing.settings()),
-      set_(backends_of(options)),
+      set_(backends_of(options.group, options.shards.zone)),
       load_(load_options_of(options)),
-      picker_(set_, settings_, options.seed),
+      picker_(set_, settings_, options.seed, options.tables),
+      settle_interval_(options.shards.snapshot_interval / 4),
       prng_(options.seed),
       recoveries_(options.group.backends.size()),
       weights_(options.group.backends.size()) {
@@ -148,6 +161,10 @@ void GroupBalancer::refresh(core::Instant now) {
     refreshed_at_ = now;
     if (now >= next_due_) end_back_offs(now);
     if (slow_count_ > 0 && now >= slow_advanced_at_ + slow_start_interval) advance_slow_starts(now);
+    if (hears_of_others() && now >= load_settled_at_ + settle_interval_) {
+        load_settled_at_ = now;
+        load_.settle(now);
+    }
     picker_.settle(set_, load_, now);
     if (now >= sampled_at_ + sample_interval) sample(now);
 }
@@ -196,8 +213,8 @@ void GroupBalancer::sample(core::Instant now) {
     sampled_at_ = now;
     for (std::size_t i = 0; i < weights_.size(); i++) weights_[i] = set_.weight_in_force(i);
     imbalance_.set(static_cast<std::int64_t>(load_.imbalance(weights_) * 1'000));
-    snapshot_age_.set(
-        std::chrono::duration_cast<std::chrono::microseconds>(load_.age(now)).count());
+    const core::Duration age = hears_of_others() ? load_.age(now) : core::Duration{};
+    snapshot_age_.set(std::chrono::duration_cast<std::chrono::microseconds>(age).count());
     if (!headroom_) return;
     headroom_->sample(load_.in_flight(), now);
     if (now < headroom_shown_at_ + headroom_interval) return;

@@ -9,10 +9,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "balance/backend_set.h"
+#include "balance/hash_tables.h"
 #include "balance/headroom.h"
 #include "balance/load_view.h"
 #include "balance/picker.h"
@@ -25,6 +27,11 @@
 
 namespace ringway::shards {
 
+// What all shards of a process share of its groups: the tables of those that hash, by group; null
+// for the others.
+using GroupTables = std::vector<std::shared_ptr<const balance::HashTables>>;
+GroupTables tables_of(const config::Config& config);
+
 class GroupBalancer {
 public:
     struct Options {
@@ -33,6 +40,7 @@ public:
         core::ShardId shard;
         std::uint32_t shard_count = 1;
         std::uint64_t seed = 0;
+        std::shared_ptr<const balance::HashTables> tables = {};  // Null: it makes its own.
     };
     explicit GroupBalancer(const Options& options);
 
@@ -94,7 +102,7 @@ public:
     // (largest − mean) / max(1, mean) of requests in flight per weight, in thousandths, as far as
     // is known here.
     const core::Gauge& imbalance() const { return imbalance_; }
-    // Of the other shards' snapshots, in microseconds.
+    // Of the other shards' snapshots, in microseconds; 0 where there are none.
     const core::Gauge& snapshot_age() const { return snapshot_age_; }
 
     // Load over what would be left without the strongest backend, in thousandths; 0: not known.
@@ -118,6 +126,7 @@ private:
     void advance_slow_starts(core::Instant now);
     void sample(core::Instant now);
     bool has_slow_start() const;
+    bool hears_of_others() const { return load_.has_others() && shares_load(); }
     std::optional<http::StickyCookie::Reading> sticky_backend(const http::Selection& selection,
                                                               core::Duration since_1970) const;
     std::uint64_t key_of(const http::Selection& selection);
@@ -129,9 +138,11 @@ private:
     balance::LoadView load_;
     balance::Picker picker_;
     std::optional<http::StickyCookie> sticky_;
+    core::Duration settle_interval_;  // Of the load.
 
     core::Prng prng_;
     core::Instant refreshed_at_{};
+    core::Instant load_settled_at_{};
     std::vector<Recovery> recoveries_;  // By backend.
     core::Instant next_due_ = core::Instant::max();
     std::vector<std::size_t> due_;

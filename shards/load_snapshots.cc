@@ -28,6 +28,7 @@ LoadSnapshots::LoadSnapshots(LoadMesh& mesh, core::ShardId own, core::Duration i
       own_(own),
       interval_min_(interval),
       interval_(interval),
+      large_interval_(interval / 4),
       taken_(LoadMesh::rows_max) {
     for (std::uint32_t shard = 0; shard < mesh.shards(); shard++) {
         if (shard != own.value) peers_.push_back({.shard = {shard}, .unsent = {}});
@@ -43,7 +44,13 @@ void LoadSnapshots::add(balance::LoadView& view) {
 
 core::Instant LoadSnapshots::due() const {
     if (peers_.empty() || !has_changed()) return core::Instant::max();
-    return sent_at_ + interval_;
+    return may_send_at();
+}
+
+core::Instant LoadSnapshots::may_send_at() const {
+    const bool is_large =
+        std::ranges::any_of(views_, [](const View& view) { return view.load->has_large_change(); });
+    return sent_at_ + (is_large ? large_interval_ : interval_);
 }
 
 bool LoadSnapshots::has_changed() const {
@@ -55,29 +62,43 @@ void LoadSnapshots::take(core::Instant now) {
     if (peers_.empty() || now < taken_at_ + interval_min_ / 4) return;
     taken_at_ = now;
     for (const Peer& peer : peers_) take_from(peer, now);
-    for (const View& view : views_) view.load->settle(now);
 }
 
 void LoadSnapshots::take_from(const Peer& peer, core::Instant now) {
     const std::size_t count = mesh_.queue(peer.shard, own_).pop_batch(taken_);
-    for (const LoadRow& row : std::span{taken_}.first(count)) {
+    for (std::size_t i = 0; i < count; i++) {
+        const LoadRow& row = taken_[i];
         balance::LoadView& load = *views_[row.view].load;
         load.take(peer.shard, row.row, now);
-        load.heard(peer.shard, row.made_at);
+        const bool is_last = i + 1 == count || taken_[i + 1].view != row.view ||
+                             taken_[i + 1].made_at != row.made_at;
+        if (is_last) {
+            load.heard(peer.shard, row.made_at, std::chrono::microseconds(row.interval_us));
+        }
     }
 }
 
 void LoadSnapshots::publish(core::Instant now) {
-    if (peers_.empty() || now < sent_at_ + interval_) return;
+    if (peers_.empty() || now < sent_at_ + large_interval_ || now < may_send_at()) return;
     if (!has_late_ && !has_changed()) return;
-    const std::uint64_t sent_before = counters_.rows_sent.value();
     mark_changed();
+    const core::Duration affordable = cost_of_sending() * time_share;
+    interval_ = std::max(interval_min_, affordable);
+    large_interval_ = std::max(interval_min_ / 4, affordable);
     has_late_ = false;
     for (Peer& peer : peers_) send(peer, now);
-    const auto rows = static_cast<std::int64_t>(counters_.rows_sent.value() - sent_before);
-    const core::Duration cost = peer_cost * std::ssize(peers_) + row_cost * rows;
-    interval_ = std::max(interval_min_, cost * time_share);
     sent_at_ = now;
+}
+
+// At most: who reads slowly has room for fewer.
+core::Duration LoadSnapshots::cost_of_sending() const {
+    std::int64_t rows = 0;
+    for (const Peer& peer : peers_) {
+        std::int64_t unsent = 0;
+        for (const std::uint64_t bits : peer.unsent) unsent += std::popcount(bits);
+        rows += std::min<std::int64_t>(unsent, LoadMesh::rows_max);
+    }
+    return peer_cost * std::ssize(peers_) + row_cost * rows;
 }
 
 void LoadSnapshots::mark_changed() {
@@ -92,26 +113,37 @@ void LoadSnapshots::mark_changed() {
     }
 }
 
+// Rows that found no room leave the peer with old ones: until all have been sent, what it knows is
+// as old as the middle between now and when it knew all.
 void LoadSnapshots::send(Peer& peer, core::Instant now) {
-    if (!peer.has_unsent) return;
+    if (!peer.has_unsent) {
+        peer.complete_at = now;
+        return;
+    }
+    const bool was_complete = peer.complete_at >= sent_at_;
+    const core::Instant made_at = was_complete ? now : now - (now - peer.complete_at) / 2;
     for (std::size_t word = 0; word < peer.unsent.size(); word++) {
-        if (send_word(peer, word, now)) continue;
+        if (send_word(peer, word, made_at)) continue;
         counters_.rows_late.add();
         has_late_ = true;
         return;
     }
     peer.has_unsent = false;
+    peer.complete_at = now;
 }
 
 // False when the queue is full.
-bool LoadSnapshots::send_word(Peer& peer, std::size_t word, core::Instant now) {
+bool LoadSnapshots::send_word(Peer& peer, std::size_t word, core::Instant made_at) {
     LoadMesh::Queue& queue = mesh_.queue(own_, peer.shard);
+    const auto interval_us = static_cast<std::uint32_t>(interval_ / std::chrono::microseconds(1));
     for (std::uint64_t& bits = peer.unsent[word]; bits != 0; bits &= bits - 1) {
         const auto place = static_cast<std::uint32_t>(word * 64) +
                            static_cast<std::uint32_t>(std::countr_zero(bits));
         const std::uint32_t view = view_of_[place];
         const balance::LoadView::Row row = views_[view].load->row(place - views_[view].first);
-        if (!queue.try_push({.made_at = now, .view = view, .row = row})) return false;
+        const LoadRow told{
+            .made_at = made_at, .view = view, .interval_us = interval_us, .row = row};
+        if (!queue.try_push(told)) return false;
         counters_.rows_sent.add();
     }
     return true;

@@ -3,8 +3,9 @@
 // What does not fit stays marked for that shard and follows later: late, never lost.
 //
 // A shard says what changed once per interval at most, and at once when the last time is longer
-// ago. It stretches the interval itself, so that talking takes no more than a hundredth of its time
-// however many shards and backends there are. One with nothing to say does nothing.
+// ago; a large change after a quarter of it. It stretches the interval itself, so that talking
+// takes no more than a hundredth of its time however many shards and backends there are. One with
+// nothing to say does nothing.
 //
 // The LoadMesh is made before the threads and outlives them. LoadSnapshots belong to one shard.
 #pragma once
@@ -22,10 +23,12 @@
 namespace ringway::shards {
 
 struct LoadRow {
-    core::Instant made_at{};
-    std::uint32_t view = 0;  // Which LoadView: the order in which they were added.
+    core::Instant made_at{};        // In the mean over what is known with it.
+    std::uint32_t view = 0;         // Which LoadView: the order in which they were added.
+    std::uint32_t interval_us = 0;  // Until there may be more.
     balance::LoadView::Row row;
 };
+static_assert(sizeof(LoadRow) == 32);
 
 class LoadMesh {
 public:
@@ -61,7 +64,8 @@ public:
     void add(balance::LoadView& view);
 
     // Before a pick: what others said meanwhile, unless that was looked at a moment ago. Who picks
-    // nothing need not know; what it does not take waits with the others.
+    // nothing need not know; what it does not take waits with the others. Settling the view that is
+    // asked is left to who asks: there may be many.
     void take(core::Instant now);
     // Once a tick: says what changed here, when it is time.
     void publish(core::Instant now);
@@ -81,18 +85,22 @@ private:
         core::ShardId shard;
         std::vector<std::uint64_t> unsent;  // A bit for each backend.
         bool has_unsent = false;
+        core::Instant complete_at{};  // All that had changed by then was sent.
     };
 
     void take_from(const Peer& peer, core::Instant now);
     void mark_changed();
+    core::Duration cost_of_sending() const;
     void send(Peer& peer, core::Instant now);
-    bool send_word(Peer& peer, std::size_t word, core::Instant now);
+    bool send_word(Peer& peer, std::size_t word, core::Instant made_at);
     bool has_changed() const;
+    core::Instant may_send_at() const;
 
     LoadMesh& mesh_;
     core::ShardId own_;
     core::Duration interval_min_;
-    core::Duration interval_;  // As stretched.
+    core::Duration interval_;        // As stretched.
+    core::Duration large_interval_;  // The same for large changes.
     core::Instant sent_at_{};
     core::Instant taken_at_{};
     bool has_late_ = false;  // Some peer has rows to come.

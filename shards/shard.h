@@ -52,6 +52,7 @@ public:
         core::Io& io;
         Mailbox& mailbox;
         LoadMesh* load_mesh = nullptr;  // Null: it is the only shard, or is to know of no other.
+        const GroupTables* tables = nullptr;  // Null: it makes its own.
         std::uint64_t seed = 0;
         // Request ids begin here: no two shards of any two processes may have the same.
         std::uint64_t request_id_seed = 0;

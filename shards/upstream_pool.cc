@@ -27,12 +27,15 @@ UpstreamPool::UpstreamPool(http::Context& context, const Options& options)
       snapshots_(options.snapshots),
       connections_(options.connections_max) {
     for (const config::Group& group : options.config.groups) {
+        const auto tables =
+            options.tables == nullptr ? nullptr : (*options.tables)[balancers_.size()];
         GroupBalancer& balancer =
             balancers_.emplace_back(GroupBalancer::Options{.group = group,
                                                            .shards = options.config.shards,
                                                            .shard = {options.shard},
                                                            .shard_count = options.shard_count,
-                                                           .seed = options.seed});
+                                                           .seed = options.seed,
+                                                           .tables = tables});
         if (snapshots_ != nullptr && balancer.shares_load()) snapshots_->add(balancer.load());
         first_.push_back(backends_.size());
         for (std::size_t i = 0; i < group.backends.size(); i++) {
@@ -65,7 +68,8 @@ void UpstreamPool::acquire(const http::Selection& selection, http::UpstreamWaite
     if (!choice) {
         counters_.over_limit.add();
         return waiter.on_upstream_unavailable(
-            {.code = core::Errc::unavailable, .what = "every backend has all its connections"}, {});
+            {.error = {.code = core::Errc::unavailable,
+                       .what = "every backend has all its connections"}});
     }
     Backend& backend = backends_[first_[selection.group.value] + choice->backend];
     backend.balancer->begin(backend.index);
@@ -274,7 +278,10 @@ void UpstreamPool::send_away_waiting(Backend& backend, const core::Error& error)
 void UpstreamPool::decline(Backend& backend, http::UpstreamWaiter& waiter,
                            const core::Error& error) {
     backend.balancer->end(backend.index);
-    waiter.on_upstream_unavailable(error, backend.id);
+    waiter.on_upstream_unavailable(
+        {.error = error,
+         .backend = backend.id,
+         .others_remain = backend.balancer->is_passed_over(backend.index)});
 }
 
 void UpstreamPool::cancel(http::UpstreamWaiter& waiter) {

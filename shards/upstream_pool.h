@@ -47,7 +47,8 @@ public:
         std::uint64_t seed;  // Of what is drawn, and where round robin begins.
         std::uint32_t shard = 0;
         std::uint32_t shard_count = 1;
-        LoadSnapshots* snapshots = nullptr;  // Null: there are no other shards.
+        LoadSnapshots* snapshots = nullptr;   // Null: there are no other shards.
+        const GroupTables* tables = nullptr;  // Null: each group makes its own.
     };
     UpstreamPool(http::Context& context, const Options& options);
 

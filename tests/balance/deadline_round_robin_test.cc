@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+#include "core/prng.h"
+
 namespace ringway::balance {
 namespace {
 
@@ -68,6 +70,38 @@ TEST(DeadlineRoundRobin, NeverRepeatsABackendThatHasLessThanHalf) {
         const std::size_t i = turns.pick().value();
         EXPECT_NE(i, last);
         last = i;
+    }
+}
+
+// Up to half of the weight nobody is picked twice in a row; above, within twice the least that can
+// be (round_robin.h keeps that least).
+TEST(DeadlineRoundRobin, NoRunIsLongerThanTwiceWhatItsWeightDictates) {
+    core::Prng prng{7};
+    for (int set = 0; set < 60; set++) {
+        std::vector<std::uint32_t> weights;
+        std::uint64_t total = 0;
+        const bool has_giant = prng.chance(0.5);
+        const std::size_t count = 65 + prng.uniform(40);
+        for (std::size_t i = 0; i < count; i++) {
+            weights.push_back(static_cast<std::uint32_t>(1 + prng.uniform(5)));
+            total += weights.back();
+        }
+        if (has_giant) {
+            const auto giant = static_cast<std::uint32_t>(prng.uniform(2'000));
+            weights[5] += giant;
+            total += giant;
+        }
+        Turns turns{weights};
+        std::size_t last = weights.size();
+        std::uint64_t run = 0;
+        for (std::uint64_t turn = 0; turn < total * 4; turn++) {
+            const std::size_t i = turns.pick().value();
+            run = i == last ? run + 1 : 1;
+            last = i;
+            const std::uint64_t others = total - weights[i];
+            const std::uint64_t least = (weights[i] + others - 1) / others;
+            EXPECT_LE(run, least == 1 ? 1 : 2 * least) << weights[i] << " of " << total;
+        }
     }
 }
 

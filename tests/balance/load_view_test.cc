@@ -59,6 +59,30 @@ TEST(LoadView, SnapshotsAgeUntilTheNextAndNoFurtherThanTheInterval) {
     EXPECT_EQ(load.age(start + 10s), 500us);
 }
 
+// With many shards and backends a shard says something less often: its silence means less, too.
+TEST(LoadView, SilenceCountsFromTheIntervalThatWasAnnounced) {
+    LoadView load{{.backends = 3, .shards = 3, .own = ShardId{0}, .interval = 1ms}};
+    load.heard(ShardId{1}, start, 100ms);
+    load.heard(ShardId{2}, start, 100ms);
+    load.settle(start + 60ms);
+    EXPECT_EQ(load.age(start + 60ms), 60ms);
+    load.heard(ShardId{2}, start + 60ms);
+    load.settle(start + 80ms);
+    EXPECT_EQ(load.age(start + 80ms), (80ms + 500us) / 2) << "one is silent, one need not speak";
+    load.settle(start + 110ms);
+    EXPECT_EQ(load.age(start + 110ms), (50ms + 500us) / 2);
+}
+
+TEST(LoadView, ASettleThatFindsNothingNewLeavesTheVersion) {
+    LoadView load = two_shards();
+    load.heard(ShardId{1}, start);
+    const std::uint64_t before = load.version();
+    load.settle(start + 900us);
+    EXPECT_EQ(load.version(), before);
+    load.settle(start + 2ms);
+    EXPECT_NE(load.version(), before);
+}
+
 TEST(LoadView, SurvivorsFadeWithAgeOverLatency) {
     LoadView load = two_shards();
     load.heard(ShardId{1}, start);

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <vector>
+
+#include "core/prng.h"
 
 namespace ringway::balance {
 namespace {
@@ -32,19 +36,53 @@ TEST(RoundRobin, IsExactOverACycleOfWeights) {
     }
 }
 
+std::size_t longest_run(const std::vector<std::size_t>& sequence, std::size_t of) {
+    std::size_t run = 0;
+    std::size_t longest = 0;
+    for (const std::size_t index : sequence) {
+        run = index == of ? run + 1 : 0;
+        longest = std::max(longest, run);
+    }
+    return longest;
+}
+
 TEST(RoundRobin, SpreadsAHeavyBackendOut) {
     const std::vector<std::uint32_t> weights{5, 1, 1};
     RoundRobin balancer{weights, 0};
-    // Five of seven cannot be spread with runs shorter than two, the seam of two cycles included.
-    const std::vector<std::size_t> sequence = picks(balancer, {0, 0, 0}, 14);
-    std::size_t run = 1;
-    std::size_t longest = 1;
-    for (std::size_t i = 1; i < sequence.size(); i++) {
-        run = sequence[i] == sequence[i - 1] ? run + 1 : 1;
-        longest = std::max(longest, run);
+    // Five of seven around two others: somewhere it is three in a row, the seams of cycles
+    // included.
+    EXPECT_EQ(longest_run(picks(balancer, {0, 0, 0}, 70), 0), 3U);
+}
+
+// Must show: smooth, and exact over a cycle. Weights are as the picker gives them, 256 to one.
+TEST(RoundRobin, NoRunIsLongerThanItsWeightDictatesAndEveryCycleIsExact) {
+    core::Prng prng{7};
+    for (int set = 0; set < 300; set++) {
+        const std::size_t count = 2 + prng.uniform(12);
+        std::vector<std::uint32_t> weights;
+        std::uint64_t cycle = 0;
+        for (std::size_t i = 0; i < count; i++) {
+            weights.push_back(static_cast<std::uint32_t>(1 + prng.uniform(set % 3 == 0 ? 50 : 6)));
+            cycle += weights.back();
+        }
+        std::vector<std::uint32_t> scaled;
+        for (const std::uint32_t weight : weights) scaled.push_back(weight * 256);
+        RoundRobin balancer{scaled, 0};
+        std::vector<std::size_t> sequence;
+        for (int n = 0; n < 4; n++) {
+            const std::vector<std::size_t> turns =
+                picks(balancer, std::vector<std::uint8_t>(count), cycle);
+            for (std::size_t i = 0; i < count; i++) {
+                EXPECT_EQ(std::ranges::count(turns, i), weights[i]) << "cycle " << n;
+            }
+            sequence.insert(sequence.end(), turns.begin(), turns.end());
+        }
+        for (std::size_t i = 0; i < count; i++) {
+            const std::uint64_t others = cycle - weights[i];
+            EXPECT_LE(longest_run(sequence, i), (weights[i] + others - 1) / others)
+                << weights[i] << " of " << cycle;
+        }
     }
-    EXPECT_LE(longest, 4U);
-    EXPECT_NE(sequence[2], sequence[3]);
 }
 
 TEST(RoundRobin, NeverPicksABlockedBackend) {

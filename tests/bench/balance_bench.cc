@@ -1,7 +1,9 @@
 // Nanoseconds per pick of every algorithm at 3, 100 and 10,000 backends, with the request's begin
 // and end on the load view beside it, so that loads move as they do in a shard; what a snapshot
-// costs by number of shards; how long tables take. build/bench --benchmark_filter=Balance
+// costs by number of shards; how long tables take, and what memory.
+// build/bench --benchmark_filter=Balance
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <chrono>
 #include <cstdint>
@@ -23,6 +25,11 @@ std::vector<Backend> backends(std::size_t count) {
         result.push_back({.identity = mix(i, 99), .weight = static_cast<float>(1 + i % 3)});
     }
     return result;
+}
+
+std::size_t allocated_bytes() {
+    const struct mallinfo2 known = mallinfo2();
+    return known.uordblks + known.hblkhd;
 }
 
 // One shard of `shards`, with about two requests in flight per backend.
@@ -141,6 +148,40 @@ BENCHMARK_CAPTURE(BalanceRebuild, round_robin, Algorithm::round_robin)->Arg(100)
 BENCHMARK_CAPTURE(BalanceRebuild, random, Algorithm::random)->Arg(100)->Arg(10'000);
 BENCHMARK_CAPTURE(BalanceRebuild, least, Algorithm::least_connections)->Arg(100)->Arg(10'000);
 BENCHMARK_CAPTURE(BalanceRebuild, maglev, Algorithm::maglev)->Arg(100)->Arg(10'000);
+
+// What a shard of eight keeps of a group: set, load view, picker, and tables of its own.
+void BalanceMemory(benchmark::State& state, Algorithm algorithm) {
+    const auto count = static_cast<std::size_t>(state.range(0));
+    std::size_t bytes = 0;
+    for (auto _ : state) {
+        const std::size_t before = allocated_bytes();
+        const BackendSet set{backends(count)};
+        const LoadView load{{.backends = count, .shards = 8}};
+        const Picker picker{set, {.algorithm = algorithm}, 1};
+        bytes = allocated_bytes() - before;
+    }
+    state.counters["bytes"] = static_cast<double>(bytes);
+}
+BENCHMARK_CAPTURE(BalanceMemory, round_robin, Algorithm::round_robin)
+    ->Arg(3)
+    ->Arg(100)
+    ->Arg(10'000)
+    ->Iterations(3);
+BENCHMARK_CAPTURE(BalanceMemory, least_connections, Algorithm::least_connections)
+    ->Arg(3)
+    ->Arg(100)
+    ->Arg(10'000)
+    ->Iterations(3);
+BENCHMARK_CAPTURE(BalanceMemory, maglev, Algorithm::maglev)
+    ->Arg(3)
+    ->Arg(100)
+    ->Arg(10'000)
+    ->Iterations(3);
+BENCHMARK_CAPTURE(BalanceMemory, ring_hash, Algorithm::ring_hash)
+    ->Arg(3)
+    ->Arg(100)
+    ->Arg(10'000)
+    ->Iterations(3);
 
 // Tables are made when a generation starts, or a weight is configured anew.
 void BalanceTable(benchmark::State& state, Algorithm algorithm) {

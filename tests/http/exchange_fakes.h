@@ -150,6 +150,7 @@ public:
         bool is_reused = false, sets_cookie = false;
         std::uint32_t backend = 0;
         std::optional<core::Error> error{};
+        bool others_remain = false;
     };
 
     void acquire(const Selection& selection, UpstreamWaiter& waiter,
@@ -176,7 +177,11 @@ public:
     void give(const Answer& answer) {
         UpstreamWaiter& waiter = *std::exchange(waiter_, nullptr);
         waiter.pending = nullptr;
-        if (answer.error) return waiter.on_upstream_unavailable(*answer.error, {answer.backend});
+        if (answer.error) {
+            return waiter.on_upstream_unavailable({.error = *answer.error,
+                                                   .backend = {answer.backend},
+                                                   .others_remain = answer.others_remain});
+        }
         lent.push_back(std::make_unique<FakeUpstream>(log_, *response_));
         waiter.on_upstream_ready({.upstream = lent.back().get(),
                                   .backend = {answer.backend},

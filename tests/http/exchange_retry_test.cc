@@ -69,6 +69,69 @@ TEST_F(ExchangeRetry, AttemptsThatAreAnsweredLaterAreCountedTheSame) {
     EXPECT_EQ(upstreams.selections.size(), 2U);
 }
 
+// --- Who refuses while others can be asked
+// --------------------------------------------
+
+fakes::FakeUpstreams::Answer refusal(Errc code = Errc::refused) {
+    return {.error = core::Error{.code = code, .side = core::Side::upstream, .retry = Retry::yes},
+            .others_remain = true};
+}
+
+// Both primaries have just died, and a backup is there: two attempts would end with the second.
+TEST_F(ExchangeRetry, ARefusalIsNoAttemptWhileAnotherCanBeAsked) {
+    retry.budget = retry.budget_floor = 0;
+    allow(2);
+    upstreams.at_once = {refusal(), refusal(), refusal(), {.backend = 8}};
+    post(2);
+    EXPECT_EQ(upstreams.selections.size(), 4U);
+    EXPECT_EQ(counters.retries.value(), 3U);
+    answer_and_end();
+}
+
+TEST_F(ExchangeRetry, AttemptsBeginToCountWhenNobodyElseIsLeft) {
+    allow(3);
+    upstreams.at_once = {refusal(), refusal()};
+    upstreams.at_once.insert(upstreams.at_once.end(), 3, {.error = unreachable()});
+    get();
+    EXPECT_EQ(upstreams.selections.size(), 5U);
+    EXPECT_EQ(log.back(), "client reply 502 upstream_unreachable");
+}
+
+TEST_F(ExchangeRetry, AfterRefusalsAnAnswerThatNeverCameHasItsAttempts) {
+    allow(2);
+    upstreams.at_once = {refusal(), refusal(), {}, {}};
+    get();
+    fail(Errc::reset, Retry::if_reused);
+    EXPECT_EQ(upstreams.selections.size(), 4U);
+    fail(Errc::reset, Retry::if_reused);
+    EXPECT_EQ(log.back(), "client reply 502 upstream_reset");
+}
+
+TEST_F(ExchangeRetry, RefusalsComeToAnEndEvenWhereBackendsComeAndGo) {
+    allow(2);
+    upstreams.at_once.assign(1'000, refusal());
+    get();
+    EXPECT_EQ(upstreams.selections.size(), 32U + 2);
+    EXPECT_EQ(log.back(), "client reply 502 upstream_unreachable");
+    upstreams.at_once.clear();
+}
+
+TEST_F(ExchangeRetry, AConnectThatTookItsTimeIsAnAttempt) {
+    allow(2);
+    upstreams.at_once = {refusal(Errc::timed_out), refusal(Errc::timed_out)};
+    get();
+    EXPECT_EQ(upstreams.selections.size(), 2U);
+    EXPECT_EQ(log.back(), "client reply 504 connect_timeout");
+}
+
+TEST_F(ExchangeRetry, WhereOneAttemptIsWantedTheFirstRefusalIsTheAnswer) {
+    allow(1);
+    upstreams.at_once = {refusal()};
+    get();
+    EXPECT_EQ(upstreams.selections.size(), 1U);
+    EXPECT_EQ(log.back(), "client reply 502 upstream_unreachable");
+}
+
 TEST_F(ExchangeRetry, NobodyEligibleIsNobodysFaultAndExcludesNobody) {
     upstreams.at_once = {{.error = core::Error{.code = Errc::unavailable, .retry = Retry::yes}},
                          {}};

@@ -110,15 +110,14 @@ class Hashes(Balance):
 class Tiers(Balance):
     def check_standby(self, first, standby, **options):
         """Those of `standby` are asked while nobody else can be, and only then."""
-        # Each shard finds out by itself who is dead: an attempt for each of them, and one more.
-        self.begin(len(first | standby), "retry = { attempts = 3, budget_floor = 1000 }", **options)
+        self.begin(len(first | standby), "", **options)
         self.eventually_only(first, "who comes first is asked")
         one, *others = sorted(first)
         self.fleet.kill(one)
         self.assertLessEqual(self.reached(), set(others), "the others of the same rank do it")
         for backend in others:
             self.fleet.kill(backend)
-        self.eventually_only(standby, "nobody else is left")
+        self.assertEqual(self.reached(), standby, "nobody else is left, from the first request on")
         for backend in first:
             self.fleet.start(backend)
         self.eventually_only(first, "those before them are back")
@@ -134,15 +133,11 @@ class Tiers(Balance):
         self.check_standby({1, 2}, {0, 3}, tables=zones, more='zone = "here"')
 
     def test_dead_backends_cost_no_request(self):
-        """Two dead ones, a backup, two tries: once each shard knows, being knocked at every second costs nobody an answer."""
-        self.begin(3, "retry.attempts = 2\ntimeout.connect = '10s'", tables=["", "", ", backup = true"])
+        """Two die, and there is a backup: from the first request on it answers, and being knocked at every second costs nobody an answer."""
+        self.begin(3, "timeout.connect = '10s'", tables=["", "", ", backup = true"])
+        self.eventually_only({0, 1}, "the primaries are asked")
         self.fleet.kill(0)
         self.fleet.kill(1)
-        for _ in range(300):
-            try:
-                ask_once(self.ringway)
-            except AssertionError:
-                pass  # It met both.
         asked, until = 0, time.monotonic() + 4
         while time.monotonic() < until:
             self.assertEqual(ask_once(self.ringway)[0], 2)
@@ -150,6 +145,14 @@ class Tiers(Balance):
         print(f"two dead backends and a backup: {asked} requests in 4 s, all answered", flush=True)
         self.fleet.start(0)
         self.eventually_only({0}, "one is back")
+
+    def test_refusals_cost_no_attempt_however_many_are_dead(self):
+        """Nine of ten die at once; nothing may be tried again on the budget's account."""
+        self.begin(10, "retry = { budget = '0%', budget_floor = 0 }")
+        self.eventually_only(set(range(10)), "all are asked")
+        for backend in range(9):
+            self.fleet.kill(backend)
+        self.assertEqual(self.reached(), {9}, "the tenth answers everything")
 
 
 class Loads(Balance):

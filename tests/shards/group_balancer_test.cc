@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <deque>
 #include <map>
 #include <set>
 
@@ -148,6 +149,27 @@ TEST_F(GroupBalancerTest, TheSameKeyGoesToTheSameBackendOnEveryShard) {
     EXPECT_EQ(all.size(), 4U);
 }
 
+TEST_F(GroupBalancerTest, AllShardsAnswerFromTheSameTables) {
+    config::Config config;
+    group.balancing.algorithm = Algorithm::round_robin;
+    config.groups.push_back(group);
+    group.balancing.algorithm = Algorithm::maglev;
+    config.groups.push_back(group);
+    const GroupTables tables = tables_of(config);
+    ASSERT_EQ(tables.size(), 2U);
+    EXPECT_EQ(tables[0], nullptr);
+    std::deque<GroupBalancer> balancers;
+    for (std::uint32_t shard = 0; shard < 8; shard++) {
+        balancers.emplace_back(GroupBalancer::Options{.group = config.groups[1],
+                                                      .shards = config.shards,
+                                                      .shard = {shard},
+                                                      .shard_count = 8,
+                                                      .seed = shard,
+                                                      .tables = tables[1]});
+    }
+    EXPECT_EQ(tables[1].use_count(), 1 + 8);
+}
+
 TEST_F(GroupBalancerTest, WhoHasNoKeyGoesAnywhere) {
     group.balancing.algorithm = Algorithm::ring_hash;
     group.balancing.key = http::RequestKey::parse("cookie:session").value();
@@ -179,7 +201,14 @@ TEST_F(GroupBalancerTest, TheLeastLoadedOfAllShardsIsAsked) {
     now += 1s;
     choose();
     EXPECT_GT(balancer->imbalance().value(), 0);
+    EXPECT_EQ(balancer->snapshot_age().value(), 500) << "the other said nothing: no news";
     for (const std::size_t backend : {0U, 0U, 1U, 3U}) balancer->end(backend);
+}
+
+TEST_F(GroupBalancerTest, WhereNoLoadIsSharedNoSnapshotHasAnAge) {
+    make(0, 2);
+    choose_many(3);
+    EXPECT_EQ(balancer->snapshot_age().value(), 0);
 }
 
 TEST_F(GroupBalancerTest, OneThatCameBackGetsItsShareStepByStep) {
@@ -234,6 +263,22 @@ TEST_F(GroupBalancerTest, ACookieKeepsAClientWithItsBackend) {
         EXPECT_EQ(choice.backend, backend);
         EXPECT_FALSE(choice.sets_cookie);
     }
+}
+
+TEST_F(GroupBalancerTest, WhoDrainsKeepsItsSessionsAndGetsNoNewOnesUntilItIsDisabled) {
+    group.sticky.cookie = "ringway";
+    make();
+    const std::string cookie = cookie_for(2);
+    balancer->set().block(2, balance::Block::draining);
+    EXPECT_FALSE(choose_many(100).contains(2));
+    const GroupBalancer::Choice kept = choose(cookie);
+    EXPECT_EQ(kept.backend, 2U);
+    EXPECT_FALSE(kept.sets_cookie);
+    // Its time is over.
+    balancer->set().block(2, balance::Block::disabled);
+    const GroupBalancer::Choice elsewhere = choose(cookie);
+    EXPECT_NE(elsewhere.backend, 2U);
+    EXPECT_TRUE(elsewhere.sets_cookie);
 }
 
 TEST_F(GroupBalancerTest, ACookieForWhoCannotBeAskedIsReplaced) {

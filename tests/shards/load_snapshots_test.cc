@@ -70,6 +70,37 @@ TEST_F(LoadSnapshotsTest, WhatChangesAfterLongSilenceIsSaidAtOnceAndThenOncePerI
     EXPECT_EQ(corners[0].snapshots.due(), core::Instant::max());
 }
 
+TEST_F(LoadSnapshotsTest, ALargeChangeIsSaidBeforeTheIntervalIsOver) {
+    make(2, 4);
+    corners[0].load.begin(0);
+    corners[0].snapshots.publish(now);
+    for (std::size_t i = 0; i < 7; i++) corners[0].load.begin(i % 4);
+    EXPECT_EQ(corners[0].snapshots.due(), now + 1ms);
+    corners[0].load.begin(3);
+    EXPECT_EQ(corners[0].snapshots.due(), now + 250us);
+    corners[0].snapshots.publish(now + 249us);
+    EXPECT_EQ(corners[0].snapshots.counters().rows_sent.value(), 1U);
+    corners[0].snapshots.publish(now + 250us);
+    EXPECT_EQ(corners[0].snapshots.counters().rows_sent.value(), 5U);
+    // Of 64 in flight eight are not much, and 32 are.
+    now += 2ms;
+    for (int i = 0; i < 55; i++) corners[0].load.begin(1);
+    corners[0].snapshots.publish(now);
+    for (int i = 0; i < 31; i++) corners[0].load.end(1);
+    EXPECT_EQ(corners[0].snapshots.due(), now + 1ms);
+    corners[0].load.end(1);
+    EXPECT_EQ(corners[0].snapshots.due(), now + 250us);
+}
+
+// Each snapshot has cost so much that even a large change has to wait.
+TEST_F(LoadSnapshotsTest, LargeChangesStayWithinWhatTalkingMayTake) {
+    make(32, 64);
+    for (std::size_t i = 0; i < 64; i++) corners[0].load.begin(i);
+    corners[0].snapshots.publish(now);
+    for (int i = 0; i < 100; i++) corners[0].load.begin(0);
+    EXPECT_EQ(corners[0].snapshots.due(), now + corners[0].snapshots.interval());
+}
+
 TEST_F(LoadSnapshotsTest, WhoHasNothingToSaySendsNothing) {
     make(8, 4);
     for (int i = 0; i < 100; i++) {
@@ -106,6 +137,51 @@ TEST_F(LoadSnapshotsTest, TheIntervalStretchesWithTheNumberOfShardsAndRows) {
     corners[0].load.begin(0);
     corners[0].snapshots.publish(now);
     EXPECT_LE(corners[0].snapshots.interval(), 2ms);  // And shrinks again.
+}
+
+// A shard that says something every 20 ms only is not taken for one that has nothing to say.
+TEST_F(LoadSnapshotsTest, AStretchedIntervalIsToldSoThatAgesAreRight) {
+    make(32, 64);
+    for (Corner& corner : corners) {
+        for (std::size_t i = 0; i < 64; i++) corner.load.begin(i);
+    }
+    for (Corner& corner : corners) corner.snapshots.publish(now);
+    const core::Duration interval = corners[0].snapshots.interval();
+    ASSERT_GT(interval, 5ms);
+    corners[0].snapshots.take(now);
+    for (const core::Duration age : {1ms, 3ms, 5ms}) {
+        corners[0].load.settle(now + age);
+        EXPECT_EQ(corners[0].load.age(now + age), age);
+    }
+    corners[0].load.settle(now + 2 * interval);
+    EXPECT_NEAR(static_cast<double>(corners[0].load.age(now + 2 * interval).count()),
+                static_cast<double>(interval.count()) / 2, 1'000);
+}
+
+// What is said in many pieces is as old as the middle of the time that they take.
+TEST_F(LoadSnapshotsTest, WhatComesInPiecesIsAsOldAsTheMiddleOfThem) {
+    make(2, 640);
+    const core::Instant began = now;
+    core::Duration oldest{};
+    for (int i = 0; i < 50; i++) {
+        for (std::size_t backend = 0; backend < 640; backend++) corners[0].load.begin(backend);
+        corners[0].snapshots.publish(now);
+        corners[1].snapshots.take(now);
+        oldest = std::max(oldest, corners[1].load.age(now));
+        now += 10ms;
+    }
+    // Ten pieces and never all: everything it knows was said since the beginning.
+    EXPECT_GT(oldest, 100ms);
+    EXPECT_LT(oldest, now - began);
+    for (int i = 0; i < 20; i++) {
+        corners[0].snapshots.publish(now);
+        corners[1].snapshots.take(now);
+        now += 10ms;
+    }
+    corners[0].load.end(0);
+    corners[0].snapshots.publish(now);
+    corners[1].snapshots.take(now);
+    EXPECT_EQ(corners[1].load.age(now), core::Duration{});
 }
 
 bool sees_everywhere(const balance::LoadView& load, std::uint32_t others) {

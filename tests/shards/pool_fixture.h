@@ -34,10 +34,11 @@ public:
         EXPECT_FALSE(is_answered()) << "one answer per question";
         pick = given;
     }
-    void on_upstream_unavailable(const core::Error& failure, core::BackendId backend) override {
+    void on_upstream_unavailable(const http::Unavailable& why) override {
         EXPECT_FALSE(is_answered()) << "one answer per question";
-        error = failure;
-        failed_backend = backend;
+        error = why.error;
+        failed_backend = why.backend;
+        others_remain = why.others_remain;
     }
     bool is_answered() const { return pick.has_value() || error.has_value(); }
     // Of the connection it was lent.
@@ -50,6 +51,7 @@ public:
     std::optional<http::Pick> pick;
     std::optional<core::Error> error;
     core::BackendId failed_backend;
+    bool others_remain = false;
     http::fakes::Heard heard;
 };
 

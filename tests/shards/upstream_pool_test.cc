@@ -157,6 +157,14 @@ TEST_F(UpstreamPoolTest, ABackendThatRefusesIsSaidSoAndLeftAloneForAWhile) {
     EXPECT_GE(given, 4);
 }
 
+TEST_F(UpstreamPoolTest, WhoRefusesIsSaidToHaveOthersBesideItUntilTheLastHasRefused) {
+    make(3, 0);
+    EXPECT_TRUE(acquire().others_remain);
+    EXPECT_TRUE(acquire().others_remain);
+    EXPECT_FALSE(acquire().others_remain);
+    EXPECT_FALSE(acquire().others_remain);
+}
+
 TEST_F(UpstreamPoolTest, WhereNoConnectionCanBeMadeAKnockIsPutOff) {
     make(2, 1, 1);
     while (!acquire().error) use(*askings.back());

@@ -1,0 +1,68 @@
+// When a request is tried again, and what that costs: the part of Exchange behind `fail`.
+#include <algorithm>
+#include <utility>
+
+#include "http/exchange.h"
+
+namespace ringway::http {
+
+namespace {
+
+// So many refusals in a row a request may meet and go on for nothing.
+constexpr std::uint32_t refusals_max = 32;
+
+}  // namespace
+
+// Whoever refuses at once has cost nobody anything: nothing was sent, hardly any time has passed,
+// and whom we ask next gets one request as before. So this takes no attempt and nothing from the
+// budget; a route that wants one try gets one. Who refused is passed over for a while, which ends
+// this by itself; the bound is there for backends that come and go.
+bool Exchange::may_go_elsewhere(const Unavailable& why) const {
+    return why.others_remain && why.error.retry == core::Retry::yes &&
+           why.error.code != core::Errc::timed_out && route_->retry->attempts > 1 &&
+           refusals_ < refusals_max;
+}
+
+bool Exchange::may_retry(const core::Error& error) const {
+    if (!is_repeatable()) return false;
+    const bool is_safe = error.retry == core::Retry::yes ||
+                         (error.retry == core::Retry::if_reused && request_.head().is_idempotent());
+    if (!is_safe) return false;
+    // A stale connection is the pool's mistake, not the backend's: replacing it, which happens only
+    // once because the next one is fresh, takes no attempt and nothing from the budget.
+    if (was_stale(error)) return true;
+    return has_attempts_left() &&
+           home_.budgets_[route_->group.value].try_take(home_.context_.now());
+}
+
+bool Exchange::has_attempts_left() const {
+    return attempts_ - refusals_ < route_->retry->attempts;
+}
+
+// Whether all of the request that has been sent could be sent again.
+bool Exchange::is_repeatable() const {
+    return !request_body_was_sent_ || held_body_;
+}
+
+bool Exchange::wants_retry_for(std::uint16_t status) {
+    const std::vector<std::uint16_t>& statuses = route_->retry->statuses;
+    if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return false;
+    return request_.head().is_idempotent() && is_repeatable() && has_attempts_left() &&
+           home_.budgets_[route_->group.value].try_take(home_.context_.now());
+}
+
+void Exchange::retry() {
+    home_.context_.counters.retries.add();
+    if (request_body_was_sent_) {
+        // From the start: what is held is all that has arrived.
+        request_body_.clear();
+        core::Buffer again = home_.context_.take_buffer(held_body_.size());
+        if (!again) return reply_with(Reason::no_memory);
+        again.append(held_body_.bytes());
+        request_body_.push(std::move(again));
+        request_body_was_sent_ = false;
+    }
+    choose_backend();
+}
+
+}  // namespace ringway::http
