@@ -54,8 +54,8 @@ struct Picker::Question {
 };
 
 Picker::Picker(const BackendSet& set, const Settings& settings, std::uint64_t start,
-               std::shared_ptr<const HashTables> tables)
-    : settings_(settings), start_(start), tables_(std::move(tables)), ramp_(set.size()) {
+               const HashTables* shared)
+    : settings_(settings), start_(start), shared_tables_(shared), ramp_(set.size()) {
     if (is_hash(settings_.algorithm)) {
         // Zones are ignored: every ringway shall answer alike, wherever it stands.
         settings_.cohorts.prefers_own_zone = false;
@@ -70,10 +70,7 @@ void Picker::settle(const BackendSet& set, const LoadView& load, core::Instant n
 
 void Picker::rebuild_parts(const BackendSet& set) {
     version_ = set.version();
-    // Health does not touch the tables: hardly ever are they made again.
-    if (is_hash(settings_.algorithm) && (!tables_ || !tables_->are_of(set))) {
-        tables_ = std::make_shared<const HashTables>(set, settings_);
-    }
+    if (is_hash(settings_.algorithm)) renew_tables(set);
     std::vector<Part> old = std::exchange(parts_, {});
     double until = 0;
     for (const Cohort& cohort : set.cohorts(settings_.cohorts)) {
@@ -94,6 +91,12 @@ void Picker::rebuild_parts(const BackendSet& set) {
         factors.push_back(set.factor(i));
     }
     ramp_.set(weights, factors);
+}
+
+// Health does not touch the tables: hardly ever are they made again.
+void Picker::renew_tables(const BackendSet& set) {
+    if (shared_tables_ != nullptr && shared_tables_->are_of(set)) return own_tables_.reset();
+    if (!own_tables_ || !own_tables_->are_of(set)) own_tables_.emplace(set, settings_);
 }
 
 void Picker::fill(const BackendSet& set, Part& part) {
@@ -122,8 +125,6 @@ void Picker::fill(const BackendSet& set, Part& part) {
         case Algorithm::ip_hash:
         case Algorithm::ring_hash:
         case Algorithm::maglev:
-            part.hashed = tables_->of_tier(part.cohort.tier);
-            break;
         case Algorithm::first:
             break;
     }
@@ -260,14 +261,15 @@ Choice Picker::pick_first(const Part& part, const Question& question) const {
 }
 
 Choice Picker::pick_hashed(const Part& part, const Question& question) const {
-    if (part.hashed == nullptr) return {};
+    const HashPick* tables = this->tables().of_tier(part.cohort.tier);
+    if (tables == nullptr) return {};
     const HashPick::Request request{
         .key = question.request.key,
         .set = question.set,
         .load = question.load,
         .open = question.open,
         .bound = {.factor = settings_.load_bound, .total_weight = part.total_weight}};
-    const Choice picked = part.hashed->pick(request);
+    const Choice picked = tables->pick(request);
     if (picked) return picked;
     // Hardly ever. Somebody has room, because bounds are rounded up; then anybody who is open.
     const std::size_t from = question.request.key % part.weights.size();

@@ -13,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -39,10 +38,10 @@ struct PickRequest {
 
 class Picker {
 public:
-    // `start` differs between shards, so that they do not march in step. `tables` are those that
-    // shards share; without any that fit, an algorithm that hashes makes its own.
+    // `start` differs between shards, so that they do not march in step. `shared` are the tables of
+    // all shards, and outlive this; without any that fit, an algorithm that hashes makes its own.
     Picker(const BackendSet& set, const Settings& settings, std::uint64_t start,
-           std::shared_ptr<const HashTables> tables = {});
+           const HashTables* shared = nullptr);
 
     // Once a tick, before the load's rows are published (it reads which have changed).
     void settle(const BackendSet& set, const LoadView& load, core::Instant now);
@@ -61,10 +60,11 @@ public:
         std::optional<RoundRobin> turns;  // One of these two.
         std::optional<DeadlineRoundRobin> deadlines;
         std::optional<LeastLoaded> least;
-        const HashPick* hashed = nullptr;  // Null where nobody has weight, too.
     };
     std::span<const Part> parts() const { return parts_; }
     const Settings& settings() const { return settings_; }
+    // REQUIRES: an algorithm that hashes.
+    const HashTables& tables() const { return own_tables_ ? *own_tables_ : *shared_tables_; }
     // By slow start, until the group has made more picks.
     bool is_held_back(std::size_t i) const { return ramp_.is_active() && !ramp_.may(i); }
 
@@ -72,6 +72,7 @@ private:
     struct Question;
 
     void rebuild_parts(const BackendSet& set);
+    void renew_tables(const BackendSet& set);
     void fill(const BackendSet& set, Part& part);
     void fill_turns(Part& part);
     void update_latencies(const LoadView& load, core::Instant now);
@@ -84,7 +85,8 @@ private:
     Settings settings_;
     std::uint64_t start_;
     std::vector<Part> parts_;
-    std::shared_ptr<const HashTables> tables_;  // Null where the algorithm does not hash.
+    const HashTables* shared_tables_;       // Null: there are none.
+    std::optional<HashTables> own_tables_;  // Where those do not fit.
     Ramp ramp_;
     std::uint64_t version_ = 0;
     std::size_t next_latency_ = 0;

@@ -51,11 +51,10 @@ GroupTables tables_of(const config::Config& config) {
     GroupTables tables;
     for (const config::Group& group : config.groups) {
         const balance::Settings settings = group.balancing.settings();
-        tables.push_back(
-            balance::is_hash(settings.algorithm)
-                ? std::make_shared<const balance::HashTables>(
-                      balance::BackendSet{backends_of(group, config.shards.zone)}, settings)
-                : nullptr);
+        tables.emplace_back();
+        if (!balance::is_hash(settings.algorithm)) continue;
+        const balance::BackendSet set{backends_of(group, config.shards.zone)};
+        tables.back().emplace(set, settings);
     }
     return tables;
 }

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -27,9 +26,8 @@
 
 namespace ringway::shards {
 
-// What all shards of a process share of its groups: the tables of those that hash, by group; null
-// for the others.
-using GroupTables = std::vector<std::shared_ptr<const balance::HashTables>>;
+// What all shards of a process share of its groups: the tables of those that hash, by group.
+using GroupTables = std::vector<std::optional<balance::HashTables>>;
 GroupTables tables_of(const config::Config& config);
 
 class GroupBalancer {
@@ -40,7 +38,7 @@ public:
         core::ShardId shard;
         std::uint32_t shard_count = 1;
         std::uint64_t seed = 0;
-        std::shared_ptr<const balance::HashTables> tables = {};  // Null: it makes its own.
+        const balance::HashTables* tables = nullptr;  // Of all shards; null: it makes its own.
     };
     explicit GroupBalancer(const Options& options);
 

@@ -116,20 +116,16 @@ void LoadSnapshots::mark_changed() {
 // Rows that found no room leave the peer with old ones: until all have been sent, what it knows is
 // as old as the middle between now and when it knew all.
 void LoadSnapshots::send(Peer& peer, core::Instant now) {
-    if (!peer.has_unsent) {
-        peer.complete_at = now;
-        return;
-    }
-    const bool was_complete = peer.complete_at >= sent_at_;
-    const core::Instant made_at = was_complete ? now : now - (now - peer.complete_at) / 2;
+    if (!peer.has_unsent) return;
+    if (!peer.is_behind) peer.whole_at = now;
+    const core::Instant made_at = now - (now - peer.whole_at) / 2;
     for (std::size_t word = 0; word < peer.unsent.size(); word++) {
         if (send_word(peer, word, made_at)) continue;
         counters_.rows_late.add();
-        has_late_ = true;
+        peer.is_behind = has_late_ = true;
         return;
     }
-    peer.has_unsent = false;
-    peer.complete_at = now;
+    peer.has_unsent = peer.is_behind = false;
 }
 
 // False when the queue is full.

@@ -85,7 +85,8 @@ private:
         core::ShardId shard;
         std::vector<std::uint64_t> unsent;  // A bit for each backend.
         bool has_unsent = false;
-        core::Instant complete_at{};  // All that had changed by then was sent.
+        bool is_behind = false;    // It had not room for all of the last snapshot,
+        core::Instant whole_at{};  // and knew all at that time.
     };
 
     void take_from(const Peer& peer, core::Instant now);

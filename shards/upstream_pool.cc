@@ -27,15 +27,15 @@ UpstreamPool::UpstreamPool(http::Context& context, const Options& options)
       snapshots_(options.snapshots),
       connections_(options.connections_max) {
     for (const config::Group& group : options.config.groups) {
-        const auto tables =
-            options.tables == nullptr ? nullptr : (*options.tables)[balancers_.size()];
-        GroupBalancer& balancer =
-            balancers_.emplace_back(GroupBalancer::Options{.group = group,
-                                                           .shards = options.config.shards,
-                                                           .shard = {options.shard},
-                                                           .shard_count = options.shard_count,
-                                                           .seed = options.seed,
-                                                           .tables = tables});
+        const std::size_t number = balancers_.size();
+        const bool has_tables = options.tables != nullptr && (*options.tables)[number];
+        GroupBalancer& balancer = balancers_.emplace_back(
+            GroupBalancer::Options{.group = group,
+                                   .shards = options.config.shards,
+                                   .shard = {options.shard},
+                                   .shard_count = options.shard_count,
+                                   .seed = options.seed,
+                                   .tables = has_tables ? &*(*options.tables)[number] : nullptr});
         if (snapshots_ != nullptr && balancer.shares_load()) snapshots_->add(balancer.load());
         first_.push_back(backends_.size());
         for (std::size_t i = 0; i < group.backends.size(); i++) {

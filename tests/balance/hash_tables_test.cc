@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,7 @@ class EveryHashTables : public ::testing::TestWithParam<Algorithm> {
 protected:
     // Another shard's picker: a set, a view and a position of its own.
     struct Shard {
-        Shard(const Settings& settings, std::uint64_t start,
-              std::shared_ptr<const HashTables> tables)
+        Shard(const Settings& settings, std::uint64_t start, const HashTables* tables)
             : set(some(20)), load({.backends = 20}), picker(set, settings, start, tables) {}
         std::vector<std::size_t> picks() {
             picker.settle(set, load, {});
@@ -48,28 +46,32 @@ INSTANTIATE_TEST_SUITE_P(Algorithms, EveryHashTables,
                          [](const auto& test) { return std::string{name_of(test.param)}; });
 
 TEST_P(EveryHashTables, ServeAllShardsWhateverEachThinksOfHealth) {
-    const auto tables = std::make_shared<const HashTables>(BackendSet{some(20)}, settings());
+    const HashTables tables{BackendSet{some(20)}, settings()};
     Shard alone{settings(), 0, nullptr};
-    Shard one{settings(), 1, tables};
-    Shard two{settings(), 2, tables};
+    Shard one{settings(), 1, &tables};
+    Shard two{settings(), 2, &tables};
     const std::vector<std::size_t> expected = alone.picks();
     EXPECT_EQ(one.picks(), expected);
     one.set.block(4, Block::down);
     one.set.set_factor(5, 0.5F);
     EXPECT_NE(one.picks(), expected);
     EXPECT_EQ(two.picks(), expected);
-    EXPECT_EQ(tables.use_count(), 3) << "both hold these and have made none of their own";
+    EXPECT_EQ(&one.picker.tables(), &tables);
+    EXPECT_EQ(&two.picker.tables(), &tables);
 }
 
 TEST_P(EveryHashTables, AreMadeAnewByWhoeverIsToldAnotherWeight) {
-    const auto tables = std::make_shared<const HashTables>(BackendSet{some(20)}, settings());
-    Shard one{settings(), 1, tables};
-    Shard two{settings(), 2, tables};
+    const HashTables tables{BackendSet{some(20)}, settings()};
+    Shard one{settings(), 1, &tables};
+    Shard two{settings(), 2, &tables};
     const std::vector<std::size_t> before = two.picks();
     one.set.set_weight(4, 9);
     EXPECT_NE(one.picks(), before);
+    EXPECT_NE(&one.picker.tables(), &tables);
     EXPECT_EQ(two.picks(), before);
-    EXPECT_EQ(tables.use_count(), 2);
+    one.set.set_weight(4, 1);
+    EXPECT_EQ(one.picks(), before);
+    EXPECT_EQ(&one.picker.tables(), &tables) << "and goes back to them";
 }
 
 TEST(HashTables, OfOtherBackendsDoNotFit) {

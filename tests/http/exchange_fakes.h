@@ -1,8 +1,7 @@
 // What an Exchange stands between, as fakes: a client side and an upstream side that write down
 // what they are asked, in one common log, and an `Upstreams` that answers as the test tells it, at
 // once or later. They hold the exchange to its contract: the order of calls, and nothing on a side
-// that is not the exchange's any more.
-// Part of ExchangeTest (exchange_fixture.h); on the test's thread.
+// that is not the exchange's any more. Part of ExchangeTest (exchange_fixture.h).
 #pragma once
 
 #include <fmt/format.h>
@@ -147,10 +146,9 @@ public:
     std::string_view write_cookie(core::BackendId, std::span<char>) const override { return ""; }
     // What an acquire is answered with, from within it.
     struct Answer {
-        bool is_reused = false, sets_cookie = false;
+        bool is_reused = false, sets_cookie = false, others_remain = false;
         std::uint32_t backend = 0;
         std::optional<core::Error> error{};
-        bool others_remain = false;
     };
 
     void acquire(const Selection& selection, UpstreamWaiter& waiter,
@@ -177,11 +175,9 @@ public:
     void give(const Answer& answer) {
         UpstreamWaiter& waiter = *std::exchange(waiter_, nullptr);
         waiter.pending = nullptr;
-        if (answer.error) {
-            return waiter.on_upstream_unavailable({.error = *answer.error,
-                                                   .backend = {answer.backend},
-                                                   .others_remain = answer.others_remain});
-        }
+        const core::Error failure = answer.error.value_or(core::Error{});
+        const Unavailable why{failure, {answer.backend}, answer.others_remain};
+        if (answer.error) return waiter.on_upstream_unavailable(why);
         lent.push_back(std::make_unique<FakeUpstream>(log_, *response_));
         waiter.on_upstream_ready({.upstream = lent.back().get(),
                                   .backend = {answer.backend},

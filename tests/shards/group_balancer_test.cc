@@ -157,7 +157,7 @@ TEST_F(GroupBalancerTest, AllShardsAnswerFromTheSameTables) {
     config.groups.push_back(group);
     const GroupTables tables = tables_of(config);
     ASSERT_EQ(tables.size(), 2U);
-    EXPECT_EQ(tables[0], nullptr);
+    EXPECT_FALSE(tables[0].has_value());
     std::deque<GroupBalancer> balancers;
     for (std::uint32_t shard = 0; shard < 8; shard++) {
         balancers.emplace_back(GroupBalancer::Options{.group = config.groups[1],
@@ -165,9 +165,11 @@ TEST_F(GroupBalancerTest, AllShardsAnswerFromTheSameTables) {
                                                       .shard = {shard},
                                                       .shard_count = 8,
                                                       .seed = shard,
-                                                      .tables = tables[1]});
+                                                      .tables = &*tables[1]});
     }
-    EXPECT_EQ(tables[1].use_count(), 1 + 8);
+    for (const GroupBalancer& each : balancers) {
+        EXPECT_EQ(&each.picker().tables(), &*tables[1]);
+    }
 }
 
 TEST_F(GroupBalancerTest, WhoHasNoKeyGoesAnywhere) {
