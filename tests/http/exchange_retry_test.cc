@@ -73,8 +73,8 @@ TEST_F(ExchangeRetry, AttemptsThatAreAnsweredLaterAreCountedTheSame) {
 // --------------------------------------------
 
 fakes::FakeUpstreams::Answer refusal(Errc code = Errc::refused) {
-    return {.error = core::Error{.code = code, .side = core::Side::upstream, .retry = Retry::yes},
-            .others_remain = true};
+    return {.others_remain = true,
+            .error = core::Error{.code = code, .side = core::Side::upstream, .retry = Retry::yes}};
 }
 
 // Both primaries have just died, and a backup is there: two attempts would end with the second.
