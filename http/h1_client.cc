@@ -134,7 +134,8 @@ void H1Client::flush() {
 void H1Client::end_request() {
     request_ended_ = true;
     if (request_is_lost_) return;
-    arm_timer(first_byte_timeout());
+    // One that goes out whole in the tick it began in has its timer already.
+    if (context_.now() > began_at_) arm_timer(first_byte_timeout());
     if (request_framing_ == Framing::chunked &&
         !push_last_chunk(stream_.output(), context_.small_buffers)) {
         return lose_request();

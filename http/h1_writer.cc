@@ -66,6 +66,10 @@ std::size_t line_begin(const Head& head, std::size_t index) {
 // Fields lie one behind the other, so what is kept goes in as few copies as there are gaps.
 void put_kept_fields(const Head& head, const HeadEdits& edits, Pen& pen) {
     const std::size_t count = head.fields.size();
+    if (!edits.drops_any()) {
+        const std::size_t begin = line_begin(head, 0);
+        return pen.put({head.base + begin, line_begin(head, count) - begin});
+    }
     std::size_t index = find_next(edits, false, 0, count);
     while (index < count) {
         const std::size_t behind = find_next(edits, true, index, count);

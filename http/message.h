@@ -126,6 +126,7 @@ struct HeadEdits {
     bool asks_upgrade = false;  // The request asks for another protocol: a 101 may be the answer.
 
     void drop(std::size_t index) { dropped[index / 64] |= std::uint64_t{1} << (index % 64); }
+    bool drops_any() const { return (dropped[0] | dropped[1] | dropped[2] | dropped[3]) != 0; }
     bool is_dropped(std::size_t index) const {
         return (dropped[index / 64] >> (index % 64) & 1) != 0;
     }
