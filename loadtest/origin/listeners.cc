@@ -24,6 +24,10 @@ core::Result<Listening> open_one(const core::Address& address) {
     return Listening{.fd = *fd, .address = bound, .guard = PortGuard{bound}};
 }
 
+core::Address behind(const core::Address& address) {
+    return address.with_port(static_cast<std::uint16_t>(address.port() + 1));
+}
+
 // A row of ports from `first` on. When one cannot be had, those opened so far and the reason.
 struct Row {
     std::vector<Listening> opened;
@@ -32,15 +36,14 @@ struct Row {
 
 Row open_row(const core::Address& first, std::uint32_t count) {
     Row row;
-    core::Address address = first;
     while (row.opened.size() < count) {
-        core::Result<Listening> one = open_one(address);
+        // Behind the last port there is port 0, which opens, but not in the row.
+        core::Result<Listening> one =
+            open_one(row.opened.empty() ? first : behind(row.opened.back().address));
         if (!one) {
             row.error = one.error();
             return row;
         }
-        // Behind the last port there is port 0, which opens, but not in the row.
-        address = first.with_port(static_cast<std::uint16_t>(one->address.port() + 1));
         row.opened.push_back(std::move(*one));
     }
     return row;
@@ -87,8 +90,8 @@ std::expected<std::vector<Listening>, std::string> open_listeners(const core::Ad
         if (had == count && (count == 1 || is_in_a_row(row.opened))) return std::move(row.opened);
         for (const Listening& one : row.opened) ::close(one.fd);
         if (first.port() != 0 || had == 0 || attempt == tries_max) {
-            const auto port = static_cast<std::uint16_t>(first.port() + had);
-            return std::unexpected(explained(first.with_port(port), row.error));
+            const core::Address& wanted = had == 0 ? first : behind(row.opened.back().address);
+            return std::unexpected(explained(wanted, row.error));
         }
     }
 }

@@ -245,6 +245,19 @@ class Start(OriginTest):
             self.assertIn(status, (1, 2))
             self.assertIn(reason, error)
 
+    def test_a_backend_may_listen_on_a_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [ORIGIN, "--listen", f"unix:{folder}/backend.sock", "--backends", "1", "--size", "5"]
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as origin:
+                self.assertIn("listens on unix:", origin.stdout.readline())
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.settimeout(WAIT_SECONDS_MAX)
+                    client.connect(f"{folder}/backend.sock")
+                    client.sendall(GET)
+                    self.assertIn(b"Content-Length: 5\r\n", client.recv(4096))
+                origin.terminate()
+                self.assertEqual(0, origin.wait(WAIT_SECONDS_MAX))
+
     def test_a_port_that_is_taken_is_named(self):
         fleet = self.fleet()
         status, error = self.refused("--listen", f"127.0.0.1:{fleet.ports[0]}")
