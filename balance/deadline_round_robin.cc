@@ -96,7 +96,7 @@ std::size_t DeadlineRoundRobin::take() {
 std::uint32_t DeadlineRoundRobin::take_first() {
     const std::size_t at = first_but_last();
     Turn& turn = heap_[at];
-    run_ = turn.backend == last_ ? run_ + 1 : 1;
+    turns_in_a_row_ = turn.backend == last_ ? turns_in_a_row_ + 1 : 1;
     last_ = turn.backend;
     const std::uint64_t round = turn.due >> round_bits;
     turn.taken++;
@@ -114,7 +114,7 @@ std::uint32_t DeadlineRoundRobin::take_first() {
 // dictates, and somebody else is to be served in this round.
 std::size_t DeadlineRoundRobin::first_but_last() const {
     const Turn& first = heap_.front();
-    const bool may_again = run_ * (total_weight_ - first.weight) < first.weight;
+    const bool may_again = turns_in_a_row_ * (total_weight_ - first.weight) < first.weight;
     if (first.backend != last_ || may_again) return 0;
     std::size_t second = 0;
     for (std::size_t child = 1; child < std::min(children + 1, heap_.size()); child++) {

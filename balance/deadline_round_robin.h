@@ -47,8 +47,8 @@ private:
     // Four children each: fewer levels, and a cache line or two holds them.
     std::vector<Turn> heap_;
     std::uint64_t total_weight_ = 0;
-    std::uint32_t last_ = 0xffff'ffff;  // Whose turn it was,
-    std::uint64_t run_ = 0;             // how many times in a row.
+    std::uint32_t last_ = 0xffff'ffff;  // Whose turn it was.
+    std::uint64_t turns_in_a_row_ = 0;
     std::vector<std::uint32_t> round_;  // As far as it is written.
     std::uint64_t round_length_ = 0;    // 0: too long.
     std::size_t place_ = 0;             // Where the next turn is read.

@@ -61,13 +61,14 @@ public:
 
     // Our snapshot: the rows of `changed`, and then `published`.
     std::span<const std::uint32_t> changed() const { return changed_; }
-    // What we have in flight in all is half as much again or half as little as was published, by
-    // eight at least: others should not wait for it.
+    // What we have in flight has changed by half of what was published, and by eight at least:
+    // others should not wait for it.
     bool has_large_change() const;
     Row row(std::size_t backend) const;
     void published();
 
-    // Once a tick: a shard from which nothing was heard for its interval had nothing to say.
+    // Before a pick, at most every quarter of the interval: a shard from which nothing was heard
+    // for its interval had nothing to say.
     void settle(core::Instant now);
 
     // Moves when what the snapshots say has changed.

@@ -261,15 +261,15 @@ Choice Picker::pick_first(const Part& part, const Question& question) const {
 }
 
 Choice Picker::pick_hashed(const Part& part, const Question& question) const {
-    const HashPick* tables = this->tables().of_tier(part.cohort.tier);
-    if (tables == nullptr) return {};
+    const HashPick* table = tables().of_tier(part.cohort.tier);
+    if (table == nullptr) return {};
     const HashPick::Request request{
         .key = question.request.key,
         .set = question.set,
         .load = question.load,
         .open = question.open,
         .bound = {.factor = settings_.load_bound, .total_weight = part.total_weight}};
-    const Choice picked = tables->pick(request);
+    const Choice picked = table->pick(request);
     if (picked) return picked;
     // Hardly ever. Somebody has room, because bounds are rounded up; then anybody who is open.
     const std::size_t from = question.request.key % part.weights.size();

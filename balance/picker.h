@@ -43,7 +43,8 @@ public:
     Picker(const BackendSet& set, const Settings& settings, std::uint64_t start,
            const HashTables* shared = nullptr);
 
-    // Once a tick, before the load's rows are published (it reads which have changed).
+    // Before a pick, at most once a tick, and before the load's rows are published (it reads which
+    // have changed).
     void settle(const BackendSet& set, const LoadView& load, core::Instant now);
 
     // The caller begins the request on the load view. Nothing: nobody may be picked.

@@ -36,20 +36,23 @@ void RoundRobin::set_weights(std::span<const std::uint32_t> weights) {
 template <class MayPick>
 Choice RoundRobin::pick_among(MayPick may_pick) {
     Choice best;
-    Choice other;  // The best of those whose turn it was not the last time.
+    // The best of those whose turn it was not the last time. Who is owed nothing is not preferred:
+    // a retry, which passes over whom it tried, would else leave the next first try to the same
+    // one.
+    Choice other;
     std::int64_t total = 0;
     for (std::size_t i = 0; i < entries_.size(); i++) {
         if (entries_[i].weight == 0 || !may_pick(i)) continue;
         entries_[i].credit += entries_[i].weight;
         total += entries_[i].weight;
         if (!best || entries_[i].credit > entries_[*best].credit) best = i;
-        if (last_ == i) continue;
+        if (last_ == i || entries_[i].credit <= 0) continue;
         if (!other || entries_[i].credit > entries_[*other].credit) other = i;
     }
     if (!best) return best;
     const std::int64_t weight = entries_[*best].weight;
-    if (best == last_ && other && run_ * (total - weight) >= weight) best = other;
-    run_ = best == last_ ? run_ + 1 : 1;
+    if (best == last_ && other && turns_in_a_row_ * (total - weight) >= weight) best = other;
+    turns_in_a_row_ = best == last_ ? turns_in_a_row_ + 1 : 1;
     last_ = best;
     entries_[*best].credit -= total;
     return best;

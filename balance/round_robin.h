@@ -39,8 +39,8 @@ private:
     Choice pick_among(MayPick may_pick);
 
     std::vector<Entry> entries_;
-    Choice last_;           // Whose turn it was,
-    std::int64_t run_ = 0;  // how many times in a row.
+    Choice last_;  // Whose turn it was.
+    std::int64_t turns_in_a_row_ = 0;
 };
 
 }  // namespace ringway::balance

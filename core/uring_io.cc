@@ -367,10 +367,10 @@ void UringIo::deliver() {
     ready_.clear();
 }
 
-bool UringIo::look() {
+bool UringIo::look(Instant until) {
     if (options_.look_max.count() == 0 || !look_history_.should_look()) return false;
     counts_.looks++;
-    const Instant until = clock_.now() + options_.look_max;
+    until = std::min(until, clock_.now() + options_.look_max);
     while (io_uring_cq_ready(&ring_) == 0 && clock_.now() < until) {
         io_uring_get_events(&ring_);
         read_clock();
@@ -402,7 +402,8 @@ void UringIo::run_once(Instant until, SleepGate& gate) {
     io_uring_submit_and_get_events(&ring_);
     // What could not be submitted (the kernel was short of memory) is not slept on.
     const bool all_submitted = io_uring_sq_ready(&ring_) == 0;
-    if (harvest() == 0 && all_submitted && until > clock_.now() && !(look() && harvest() > 0)) {
+    if (harvest() == 0 && all_submitted && until > clock_.now() &&
+        !(look(until) && harvest() > 0)) {
         if (gate.may_sleep()) sleep(until);
         gate.on_awake();
         harvest();

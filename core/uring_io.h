@@ -121,7 +121,7 @@ private:
     std::size_t harvest();
     void deliver();
     Outcome outcome_of(const Ready& ready);
-    bool look();
+    bool look(Instant until);
     void sleep(Instant until);
     void read_clock();
     void read_wall_clock();

@@ -123,7 +123,7 @@ private:
     // While a backend is asked.
     UpstreamSide* upstream_ = nullptr;
     core::BackendId backend_;
-    std::uint32_t attempts_ = 0;  // Connections asked for, the first included.
+    std::uint32_t attempts_ = 0;  // Asked for; one that replaced a stale one is not counted again.
     std::uint32_t refusals_ = 0;  // Of those: refused, and another backend could be asked.
     core::Instant connected_;
     core::Instant answered_;  // When the final head came.

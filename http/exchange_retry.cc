@@ -8,7 +8,7 @@ namespace ringway::http {
 
 namespace {
 
-// So many refusals in a row a request may meet and go on for nothing.
+// So many refusals a request may meet and go on for nothing.
 constexpr std::uint32_t refusals_max = 32;
 
 }  // namespace
@@ -18,9 +18,8 @@ constexpr std::uint32_t refusals_max = 32;
 // budget; a route that wants one try gets one. Who refused is passed over for a while, which ends
 // this by itself; the bound is there for backends that come and go.
 bool Exchange::may_go_elsewhere(const Unavailable& why) const {
-    return why.others_remain && why.error.retry == core::Retry::yes &&
-           why.error.code != core::Errc::timed_out && route_->retry->attempts > 1 &&
-           refusals_ < refusals_max;
+    return why.others_remain && why.error.code == core::Errc::refused &&
+           route_->retry->attempts > 1 && refusals_ < refusals_max;
 }
 
 bool Exchange::may_retry(const core::Error& error) const {

@@ -103,9 +103,10 @@ void H1Session::begin_linger() {
 }
 
 void H1Session::linger_on() {
-    const core::Duration most = context_.settings.client.linger_timeout;
-    if (body_rate_.has_lasted(most, context_.now())) return begin_close(cut_by_us);
-    arm_timer(linger_gap());
+    const core::Duration left =
+        body_rate_.left_of(context_.settings.client.linger_timeout, context_.now());
+    if (left.count() == 0) return begin_close(cut_by_us);
+    arm_timer(std::min(linger_gap(), left));
     stream_.receive();
 }
 

@@ -42,6 +42,11 @@ bool ArrivalRate::has_lasted(core::Duration duration, core::Instant now) const {
     return milliseconds(now.time_since_epoch()) - began_at_ms_ >= milliseconds(duration);
 }
 
+core::Duration ArrivalRate::left_of(core::Duration duration, core::Instant now) const {
+    const std::uint32_t passed_ms = milliseconds(now.time_since_epoch()) - began_at_ms_;
+    return std::max(duration - std::chrono::milliseconds(passed_ms), core::Duration{});
+}
+
 bool ArrivalRate::is_too_low(std::size_t bytes, core::Instant now, const Limit& limit) {
     constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
     bytes_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes_ + bytes, most));

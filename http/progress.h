@@ -39,6 +39,8 @@ public:
     // From now on bytes are wanted.
     void begin(core::Instant now);
     bool has_lasted(core::Duration duration, core::Instant now) const;
+    // What is left of so long; nothing when it has lasted.
+    core::Duration left_of(core::Duration duration, core::Instant now) const;
     // `bytes` came. True when the period that has passed brought too few.
     bool is_too_low(std::size_t bytes, core::Instant now, const Limit& limit);
 

@@ -114,13 +114,25 @@ void LoadSnapshots::mark_changed() {
 }
 
 // Rows that found no room leave the peer with old ones: until all have been sent, what it knows is
-// as old as the middle between now and when it knew all.
+// as old as the middle between now and when it knew all. The next snapshot goes on where this one
+// had to stop, so that nobody waits behind those who change always.
 void LoadSnapshots::send(Peer& peer, core::Instant now) {
     if (!peer.has_unsent) return;
     if (!peer.is_behind) peer.whole_at = now;
     const core::Instant made_at = now - (now - peer.whole_at) / 2;
-    for (std::size_t word = 0; word < peer.unsent.size(); word++) {
-        if (send_word(peer, word, made_at)) continue;
+    const core::Duration silence = now - made_at + interval_;
+    const LoadRow told{
+        .made_at = made_at,
+        .interval_us = static_cast<std::uint32_t>(silence / std::chrono::microseconds(1)),
+        .row = {}};
+    const std::size_t words = peer.unsent.size();
+    const std::size_t first = peer.next / 64;
+    const std::uint64_t from_next = ~std::uint64_t{0} << (peer.next % 64);
+    for (std::size_t step = 0; step <= words; step++) {
+        std::uint64_t mask = ~std::uint64_t{0};
+        if (step == 0) mask = from_next;
+        if (step == words) mask = ~from_next;
+        if (send_word(peer, (first + step) % words, mask, told)) continue;
         counters_.rows_late.add();
         peer.is_behind = has_late_ = true;
         return;
@@ -129,17 +141,22 @@ void LoadSnapshots::send(Peer& peer, core::Instant now) {
 }
 
 // False when the queue is full.
-bool LoadSnapshots::send_word(Peer& peer, std::size_t word, core::Instant made_at) {
+bool LoadSnapshots::send_word(Peer& peer, std::size_t word, std::uint64_t mask,
+                              const LoadRow& told) {
     LoadMesh::Queue& queue = mesh_.queue(own_, peer.shard);
-    const auto interval_us = static_cast<std::uint32_t>(interval_ / std::chrono::microseconds(1));
-    for (std::uint64_t& bits = peer.unsent[word]; bits != 0; bits &= bits - 1) {
+    std::uint64_t& unsent = peer.unsent[word];
+    for (std::uint64_t bits = unsent & mask; bits != 0; bits &= bits - 1) {
         const auto place = static_cast<std::uint32_t>(word * 64) +
                            static_cast<std::uint32_t>(std::countr_zero(bits));
         const std::uint32_t view = view_of_[place];
-        const balance::LoadView::Row row = views_[view].load->row(place - views_[view].first);
-        const LoadRow told{
-            .made_at = made_at, .view = view, .interval_us = interval_us, .row = row};
-        if (!queue.try_push(told)) return false;
+        LoadRow row = told;
+        row.view = view;
+        row.row = views_[view].load->row(place - views_[view].first);
+        if (!queue.try_push(row)) {
+            peer.next = place;
+            return false;
+        }
+        unsent &= ~(std::uint64_t{1} << (place % 64));
         counters_.rows_sent.add();
     }
     return true;

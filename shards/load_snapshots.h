@@ -23,9 +23,10 @@
 namespace ringway::shards {
 
 struct LoadRow {
-    core::Instant made_at{};        // In the mean over what is known with it.
+    // When it was true; of a snapshot that went in parts, the middle of the time that took.
+    core::Instant made_at{};
     std::uint32_t view = 0;         // Which LoadView: the order in which they were added.
-    std::uint32_t interval_us = 0;  // Until there may be more.
+    std::uint32_t interval_us = 0;  // From then on, until there may be more.
     balance::LoadView::Row row;
 };
 static_assert(sizeof(LoadRow) == 32);
@@ -85,6 +86,7 @@ private:
         core::ShardId shard;
         std::vector<std::uint64_t> unsent;  // A bit for each backend.
         bool has_unsent = false;
+        std::uint32_t next = 0;    // The place where the last snapshot had to stop.
         bool is_behind = false;    // It had not room for all of the last snapshot,
         core::Instant whole_at{};  // and knew all at that time.
     };
@@ -93,7 +95,7 @@ private:
     void mark_changed();
     core::Duration cost_of_sending() const;
     void send(Peer& peer, core::Instant now);
-    bool send_word(Peer& peer, std::size_t word, core::Instant made_at);
+    bool send_word(Peer& peer, std::size_t word, std::uint64_t mask, const LoadRow& told);
     bool has_changed() const;
     core::Instant may_send_at() const;
 

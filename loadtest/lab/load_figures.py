@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from lab import peers, quota, stats, wrk
 from lab.processes import Failure, Workplace
 from lab.rig import Counter
-from lab.verdict import Bar, Verdicts
+from lab.verdict import PAIRS_MIN, ROUNDS_MAX, Bar, Verdicts, rounds_of
 
 RATIO_MAX = 1.03
 CPU_RATIO_MAX = 1.0
@@ -167,10 +167,11 @@ class Running:
 
 
 def measure_target(arguments, place, programs, target, say):
-    """{program: {round: Measured}}, of the runs without a problem."""
+    """{program: {round: Measured}}, of the runs without a problem; more rounds where these are too few."""
     running = Running(place, arguments.build.resolve(), target)
     runs = {program: {} for program in programs}
-    for number in range(arguments.rounds):
+    wanted, number = rounds_of(arguments), 0
+    while min(map(len, runs.values())) < wanted and number < max(wanted, ROUNDS_MAX):
         turn = number % len(programs)
         for program in programs[turn:] + programs[:turn]:
             got = running.measure(arguments.build.resolve(), program, arguments.seconds)
@@ -179,6 +180,7 @@ def measure_target(arguments, place, programs, target, say):
             p50 = f"p50 {got.p50_ms:7.3f} ms" if got.p50_ms is not None else ""
             note = f"  INVALID: {got.problem}" if got.problem else ""
             say(f"round {number + 1:2}  {target}  {program:13} {got.rate:9.0f}/s, it says {got.said_rate:9.0f}  CPU {got.cpu_us:6.2f} us  {p50}{note}")
+        number += 1
     place.end(running.process)
     return runs
 
@@ -235,7 +237,7 @@ def load(arguments, say):
     try:
         for target in TARGETS:
             runs = measure_target(arguments, place, ["ringway-load", *others], target, say)
-            verdicts.bars += bars_of(target, runs, others, arguments.rounds // 2)
+            verdicts.bars += bars_of(target, runs, others, PAIRS_MIN)
             verdicts.remarks += remarks_of(target, runs, others)
             verdicts.record[str(target)] = {
                 program: [run.__dict__ for run in rounds.values()] for program, rounds in runs.items()

@@ -4,6 +4,7 @@ import atexit
 import ctypes
 import fcntl
 import os
+import random
 import shutil
 import signal
 import socket
@@ -16,7 +17,7 @@ PR_SET_PDEATHSIG = 1
 START_SECONDS_MAX = 10
 STOP_SECONDS_MAX = 3
 LOCK_SECONDS_MAX = 600
-FIRST_PORT, PORTS = 18000, 2000
+FIRST_PORT, PORTS = 10_000, 20_000
 REALTIME_PRIORITY = 10
 LOCK = "/tmp/ringway-lab.lock"
 
@@ -61,7 +62,8 @@ class Workplace:
         self.processes = []
         self.groups = []
         self.logs = {}
-        self.next_port = FIRST_PORT
+        # Two sessions side by side are not to meet: what one killed, the other would listen in place of.
+        self.next_port = FIRST_PORT + random.randrange(PORTS)
         atexit.register(self.close)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: sys.exit(143))

@@ -24,7 +24,7 @@ PROBES = wrk.PROBES + 1
 @dataclass
 class Settings:
     build: object
-    connections: list = field(default_factory=list)  # None: those of the scenario.
+    connections: list = field(default_factory=list)  # Empty: those of the scenario.
     rounds: int = 5
     seconds: float = 1.0
     scenario: str = "small"

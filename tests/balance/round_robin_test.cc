@@ -98,6 +98,20 @@ TEST(RoundRobin, PicksNobodyWhenNobodyIsOpen) {
     EXPECT_FALSE(balancer.pick(OpenSet{blocks, {}}).has_value());
 }
 
+TEST(RoundRobin, RetriesDoNotTurnFirstTriesToTheOneThatFails) {
+    const std::vector<std::uint32_t> weights{1, 1};
+    RoundRobin balancer{weights, 0};
+    const std::vector<std::uint8_t> blocks{0, 0};
+    const std::vector<std::uint32_t> failing{0};
+    int first_tries = 0;
+    for (int request = 0; request < 100; request++) {
+        if (balancer.pick(OpenSet{blocks, {}}) != 0U) continue;
+        first_tries++;
+        EXPECT_EQ(balancer.pick(OpenSet{blocks, failing}), 1U);
+    }
+    EXPECT_LE(first_tries, 50);
+}
+
 TEST(RoundRobin, PassesOverTheExcluded) {
     const std::vector<std::uint32_t> weights{1, 1};
     RoundRobin balancer{weights, 0};

@@ -59,7 +59,7 @@ TEST(UnknownKey, AMistypedNameOfAnotherTableIsToldBoth) {
 }
 
 TEST(UnknownKey, WhatIsLikeNothingIsToldWhatThereIs) {
-    EXPECT_EQ(hint("shards", "colour"), "known are count, pin, zone, snapshot_interval");
+    EXPECT_EQ(hint("shards", "colour"), "known are count, pin, zone, snapshot_interval, busy_poll");
     EXPECT_EQ(hint("errors", "500").substr(0, 18), "known are 400, 404");
 }
 

@@ -101,6 +101,31 @@ TEST_F(LoadSnapshotsTest, LargeChangesStayWithinWhatTalkingMayTake) {
     EXPECT_EQ(corners[0].snapshots.due(), now + corners[0].snapshots.interval());
 }
 
+TEST_F(LoadSnapshotsTest, NobodyWaitsBehindThoseWhoChangeAlways) {
+    make(2, 200);
+    for (int i = 0; i < 8; i++) {
+        for (std::size_t backend = 0; backend < 200; backend++) corners[0].load.begin(backend);
+        now += 10ms;
+        corners[0].snapshots.publish(now);
+        corners[1].snapshots.take(now);
+    }
+    for (std::size_t backend = 0; backend < 200; backend++) {
+        EXPECT_GE(corners[1].load.others_in_flight(backend), 4U) << backend;
+    }
+}
+
+TEST_F(LoadSnapshotsTest, WhatComesInPartsIsNotTakenForFreshBetweenThem) {
+    make(2, 200);
+    for (int i = 0; i < 20; i++) {
+        for (std::size_t backend = 0; backend < 200; backend++) corners[0].load.begin(backend);
+        now += 10ms;
+        corners[0].snapshots.publish(now);
+        corners[1].snapshots.take(now);
+        corners[1].load.settle(now);
+    }
+    EXPECT_GE(corners[1].load.age(now), 10ms) << "four snapshots go by until all is said";
+}
+
 TEST_F(LoadSnapshotsTest, WhoHasNothingToSaySendsNothing) {
     make(8, 4);
     for (int i = 0; i < 100; i++) {
