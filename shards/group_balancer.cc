@@ -153,7 +153,8 @@ bool GroupBalancer::has_slow_start() const {
     return settings_.slow_start.window.count() > 0 || settings_.slow_start.requests > 0;
 }
 
-// --- Before a pick, once a tick --------------------------------------------------------------------------------
+// --- Before a pick, once a tick
+// --------------------------------------------------------------------------------
 
 void GroupBalancer::refresh(core::Instant now) {
     if (refreshed_at_ == now) return;
