@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "loadtest"))
 sys.dont_write_bytecode = True
 
-from lab import load_figures  # noqa: E402
+from lab.topics import load as load_figures  # noqa: E402
 from lab.processes import Failure  # noqa: E402
 
 H2LOAD = """finished in 1.00s, 4992.30 req/s, 1.12MB/s

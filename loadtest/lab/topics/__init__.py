@@ -5,15 +5,14 @@ returns a Verdicts; put it into TOPICS with its name. What it measures it measur
 runs when the command line says `quick`.
 """
 
-from lab import load_figures
-from lab.topics import balancing, foundation, http, latency, memory, performance, scale, slow
+from lab.topics import balancing, foundation, http, latency, load, memory, performance, scale, slow
 
 TOPICS = {
     "balancing": balancing.balancing,
     "foundation": foundation.foundation,
     "http": http.http,
     "latency": latency.latency,
-    "load": load_figures.load,
+    "load": load.load,
     "memory": memory.memory,
     "performance": performance.performance,
     "scale": scale.scale,

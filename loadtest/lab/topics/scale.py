@@ -214,12 +214,12 @@ def grow(place, build, extent, say):
 
     return {
         "rate": GROWTH_RATE,
-        "connections": rounds_of("connections", extent.connections, extent.growth_rounds, by_connections),
-        "backends": rounds_of("backends", extent.backends, extent.growth_rounds, by_backends),
+        "connections": measured_by_size("connections", extent.connections, extent.growth_rounds, by_connections),
+        "backends": measured_by_size("backends", extent.backends, extent.growth_rounds, by_backends),
     }
 
 
-def rounds_of(what, sizes, rounds, measure):
+def measured_by_size(what, sizes, rounds, measure):
     """CPU µs per request by size, in interleaved rounds."""
     runs = {size: [] for size in sizes}
     for _ in range(rounds):
@@ -237,10 +237,10 @@ class Growth:
     shards: int = 1
 
     @property
-    def held(self):
-        """One connection more is only held where it takes all of them long to have their turn: then each is asked once
-        before it begins, and none is given up because it never asked."""
-        return 1 if self.connections > GROWTH_RATE * 2 else 0
+    def asks_all_first(self):
+        """Where it takes all connections long to have their turn, those that never asked would be given up by their server.
+        ringway-load asks each of them once before it begins if at least one is held: one is."""
+        return self.connections > GROWTH_RATE * 2
 
 
 def grow_once(place, build, extent, growth):
@@ -250,14 +250,14 @@ def grow_once(place, build, extent, growth):
         for first in range(0, growth.backends, FLEET_MAX)
     ]
     proxy = Proxy(place, build, [address for fleet in fleets for address in fleet.addresses], shards=growth.shards)
-    first = growth.connections if growth.held else 0
+    first = growth.connections if growth.asks_all_first else 0
     warm = max(GROWTH_RATE // 2, WARM_PER_BACKEND * growth.backends)
     seconds = extent.growth_seconds + warm / GROWTH_RATE
 
     def asked():
         return sum(fleet.total("requests") for fleet in fleets)
 
-    active = (growth.connections - growth.held) / growth.connections
+    active = 1 - 1 / growth.connections if growth.asks_all_first else 1
     load = start_load(place, build, proxy.port, growth.connections, GROWTH_RATE, round(seconds + 1), active)
     while asked() < first + warm and load.poll() is None:
         time.sleep(0.05)
