@@ -14,6 +14,8 @@ namespace {
 constexpr core::Duration peer_cost = std::chrono::nanoseconds(250);
 constexpr core::Duration row_cost = std::chrono::nanoseconds(40);
 constexpr int time_share = 100;  // Of which talking may take one.
+// A large change is said, and what others say is looked for, so many times in an interval at most.
+constexpr int haste = 4;
 
 }  // namespace
 
@@ -28,7 +30,7 @@ LoadSnapshots::LoadSnapshots(LoadMesh& mesh, core::ShardId own, core::Duration i
       own_(own),
       interval_min_(interval),
       interval_(interval),
-      large_interval_(interval / 4),
+      large_interval_(interval / haste),
       taken_(LoadMesh::rows_max) {
     for (std::uint32_t shard = 0; shard < mesh.shards(); shard++) {
         if (shard != own.value) peers_.push_back({.shard = {shard}, .unsent = {}});
@@ -59,7 +61,7 @@ bool LoadSnapshots::has_changed() const {
 }
 
 void LoadSnapshots::take(core::Instant now) {
-    if (peers_.empty() || now < taken_at_ + interval_min_ / 4) return;
+    if (peers_.empty() || now < taken_at_ + interval_min_ / haste) return;
     taken_at_ = now;
     for (const Peer& peer : peers_) take_from(peer, now);
 }
@@ -84,7 +86,7 @@ void LoadSnapshots::publish(core::Instant now) {
     mark_changed();
     const core::Duration affordable = cost_of_sending() * time_share;
     interval_ = std::max(interval_min_, affordable);
-    large_interval_ = std::max(interval_min_ / 4, affordable);
+    large_interval_ = std::max(interval_min_ / haste, affordable);
     has_late_ = false;
     for (Peer& peer : peers_) send(peer, now);
     sent_at_ = now;
@@ -108,7 +110,9 @@ void LoadSnapshots::mark_changed() {
             const std::uint32_t place = view.first + backend;
             for (Peer& peer : peers_) peer.unsent[place / 64] |= std::uint64_t{1} << (place % 64);
         }
-        for (Peer& peer : peers_) peer.has_unsent = true;
+        for (Peer& peer : peers_) {
+            if (peer.told == Told::all) peer.told = Told::not_yet;
+        }
         view.load->published();
     }
 }
@@ -117,8 +121,8 @@ void LoadSnapshots::mark_changed() {
 // as old as the middle between now and when it knew all. The next snapshot goes on where this one
 // had to stop, so that nobody waits behind those who change always.
 void LoadSnapshots::send(Peer& peer, core::Instant now) {
-    if (!peer.has_unsent) return;
-    if (!peer.is_behind) peer.whole_at = now;
+    if (peer.told == Told::all) return;
+    if (peer.told == Told::not_yet) peer.whole_at = now;
     const core::Instant made_at = now - (now - peer.whole_at) / 2;
     const core::Duration silence = now - made_at + interval_;
     const LoadRow told{
@@ -134,10 +138,11 @@ void LoadSnapshots::send(Peer& peer, core::Instant now) {
         if (step == words) mask = ~from_next;
         if (send_word(peer, (first + step) % words, mask, told)) continue;
         counters_.rows_late.add();
-        peer.is_behind = has_late_ = true;
+        peer.told = Told::in_part;
+        has_late_ = true;
         return;
     }
-    peer.has_unsent = peer.is_behind = false;
+    peer.told = Told::all;
 }
 
 // False when the queue is full.

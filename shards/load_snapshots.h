@@ -82,13 +82,14 @@ private:
         balance::LoadView* load;
         std::uint32_t first;  // Its backends' place among those of all views.
     };
+    // In part: it had not room for all of the last snapshot.
+    enum class Told : std::uint8_t { all, not_yet, in_part };
     struct Peer {
         core::ShardId shard;
         std::vector<std::uint64_t> unsent;  // A bit for each backend.
-        bool has_unsent = false;
-        std::uint32_t next = 0;    // The place where the last snapshot had to stop.
-        bool is_behind = false;    // It had not room for all of the last snapshot,
-        core::Instant whole_at{};  // and knew all at that time.
+        std::uint32_t next = 0;             // The place where the last snapshot had to stop.
+        Told told = Told::all;
+        core::Instant whole_at{};  // While in part: when it knew all.
     };
 
     void take_from(const Peer& peer, core::Instant now);
