@@ -140,7 +140,7 @@ INSTANTIATE_TEST_SUITE_P(Algorithms, SlowStartCurve,
 
 TEST_P(SlowStartCurve, IsFollowedWithinFivePercent) {
     core::Prng prng{20};
-    for (int n = 0; n < 8; n++) {
+    for (int n = 0; n < 5; n++) {
         const Start start = draw_start(GetParam(), prng);
         SCOPED_TRACE(testing::Message()
                      << n << ": " << start.backends.size() << " backends, weight "
