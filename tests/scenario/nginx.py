@@ -50,6 +50,7 @@ def is_there():
 class Nginx:
     def __init__(self, more=""):
         self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
         self.folder = tempfile.TemporaryDirectory()
         self.place = Path(self.folder.name)
         (self.place / "files").mkdir()
