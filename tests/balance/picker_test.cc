@@ -210,9 +210,9 @@ TEST_P(EverySharing, FollowsWeights) {
 // Must show: slow start follows its curve within 5 %, idle or busy, whatever picks.
 TEST_P(EverySharing, SlowStartGivesTheFactorsPart) {
     for (const std::size_t in_flight : {1U, 8U, 200U}) {
+        Group group{equal(10), settings()};
+        const double whole = shares(group, 400'000, in_flight)[3];
         for (const float factor : {0.05F, 0.1F, 0.4F, 0.8F}) {
-            Group group{equal(10), settings()};
-            const double whole = shares(group, 400'000, in_flight)[3];
             group.set.set_factor(3, factor);
             group.settle();
             const double share = shares(group, 400'000, in_flight)[3];
