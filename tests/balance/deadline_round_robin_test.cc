@@ -52,7 +52,7 @@ TEST(DeadlineRoundRobin, SpreadsTurnsEvenly) {
     std::vector<int> last(100, -1);
     for (int turn = 0; turn < 5'500; turn++) {
         const std::size_t i = turns.pick().value();
-        const double period = 550.0 / (turns.weights[i] / 256);
+        const double period = 550.0 * 256 / turns.weights[i];
         if (last[i] >= 0) {
             EXPECT_GT(turn - last[i], period * 0.5) << i;
             EXPECT_LT(turn - last[i], period * 1.6) << i;

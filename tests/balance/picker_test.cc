@@ -319,7 +319,7 @@ struct HotShard {
         line.push_back(*picker.pick(set, load, {.key = mix(prng.uniform(10), 3)}, prng));
         load.begin(line.back());
     }
-    void tell(HotShard& other, core::ShardId own) {
+    void tell(HotShard& other, core::ShardId own) const {
         for (const std::uint32_t row : load.changed()) other.load.take(own, load.row(row), {});
     }
 

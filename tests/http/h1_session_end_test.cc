@@ -252,7 +252,7 @@ TEST_F(H1SessionEnd, AClientThatIsAnsweredMaySendOnForAWhile) {
     }
     EXPECT_EQ(client.error(), 0);
     EXPECT_TRUE(client.received.starts_with("HTTP/1.1 401 "));
-    for (int i = 0; i < 30 && !client.is_closed() && host.sessions.size() > 0; i++) {
+    for (int i = 0; i < 30 && !client.is_closed() && !host.sessions.empty(); i++) {
         client.send("y");
         run_for(500ms);
     }
