@@ -237,7 +237,7 @@ void LoadGenerator::stop() {
         case Phase::warming:
         case Phase::measuring:
             ends_ = std::min(ends_, now());
-            return begin_draining();
+            return;  // `run` is next, asks what was due until now, and ends.
         case Phase::draining:
         case Phase::closing:
         case Phase::finished:

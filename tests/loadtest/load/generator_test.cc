@@ -262,6 +262,18 @@ TEST_F(LoadGeneratorTest, ARequestHasANumberThatNoOtherHas) {
     for (const std::uint64_t number : numbers) EXPECT_EQ(number, wanted++);
 }
 
+TEST_F(LoadGeneratorTest, WhoIsStoppedHasAskedAllThatWasDue) {
+    options.rate = 20'000;
+    options.duration = std::chrono::hours(10);
+    options.connections = 100;
+    meanwhile = [](LoadGeneratorTest& test) {
+        if (test.since_start() > seconds(1)) test.stage.stop();
+    };
+    run();
+    EXPECT_GT(tally.sent, 1'000U);
+    EXPECT_EQ(tally.unsent, 0U);
+}
+
 TEST_F(LoadGeneratorTest, WhatGoesWrongBeforeItBeginsIsToldApart) {
     options.warm_up = seconds(1);
     options.requests[0].expected.status = 404;
