@@ -1,1 +1,1 @@
-"""The load lab: what loadtest/compare and loadtest/bars are made of. See loadtest/README.md."""
+"""The load lab: what loadtest/compare and loadtest/bars are made of. See loadtest/README.md and loadtest/method.md."""
