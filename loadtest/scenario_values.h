@@ -14,6 +14,7 @@
 #include <toml.hpp>
 #include <utility>
 
+#include "loadtest/option.h"
 #include "loadtest/quantity.h"
 
 namespace ringway::loadtest {
@@ -35,18 +36,38 @@ inline std::string word_of(const toml::value& value) {
     throw WrongValue(value, "a text, a number, true or false is expected here");
 }
 
-template <class Number>
-void read_number(const toml::value& value, Number& number) {
-    if (!read_quantity(word_of(value), number)) {
-        throw WrongValue(value, "a number is expected here");
-    }
+// False when the table has no such option.
+template <class Table, class Words>
+bool try_option(const Table& table, const std::string& name, const toml::value& value,
+                Words& words) {
+    const auto* option = find_option(table, name);
+    if (option == nullptr) return false;
+    const std::string why = option->try_set(word_of(value), words);
+    if (!why.empty()) throw WrongValue(value, why);
+    return true;
+}
+
+// Of a name that none of the tables has: " in a load", with the one that was perhaps meant.
+template <class... Tables>
+std::string no_such_name(std::string_view name, std::string_view place, const Tables&... tables) {
+    std::vector<std::string_view> known;
+    const auto add = [&known](const auto& table) {
+        for (const auto& option : table) known.push_back(option.text.name);
+    };
+    (add(tables), ...);
+    const std::string_view meant = meant_name(name, known);
+    const std::string hint = meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant);
+    return fmt::format("there is no '{}' in {}{}", name, place, hint);
 }
 
 // Calls `take(name, value)` for every entry at the top. The error is "FILE:LINE: what is wrong".
 template <class Take>
 std::expected<void, std::string> read_toml(const std::string& file, Take&& take) {
     std::ifstream stream(file, std::ios::binary);
-    if (!stream) return std::unexpected(fmt::format("{}: cannot be read", file));
+    stream.peek();  // A folder can be opened, too.
+    if (stream.bad() || !stream.is_open()) {
+        return std::unexpected(fmt::format("{}: cannot be read", file));
+    }
     try {
         const toml::value document = toml::parse(stream, file);
         for (const auto& [name, value] : document.as_table()) take(name, value);

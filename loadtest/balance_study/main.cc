@@ -3,9 +3,10 @@
 // the verdict stands in the last column, so that a miss is not averaged away.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <expected>
 #include <map>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "loadtest/balance_study/cell.h"
 #include "loadtest/balance_study/fleet.h"
 #include "loadtest/balance_study/policy.h"
+#include "loadtest/option.h"
 
 namespace {
 
@@ -111,44 +113,65 @@ int run(const Grid& grid) {
     return missed;
 }
 
-std::string known_policy(const std::string& name) {
+constexpr std::array grid_options{
+    option<&Grid::means_ms>({"mean", "MS,...", "Mean service times (1,10,100)"}),
+    option<&Grid::slots>({"slots", "N,...", "Requests a backend serves at once (1,8)"}),
+    option<&Grid::shards>({"shards", "N,...", "Shards (1,2,8,32)"}),
+    option<&Grid::services>({"service", "NAME,...", "exponential, pareto (both)"}),
+    option<&Grid::workloads>(
+        {"workload", "NAME,...",
+         "uniform, heavy_tailed, one_slow, flapping, bursty, uneven (uniform)"}),
+    option<&Grid::policies>(
+        {"policy", "NAME,...", "Of the grid, or balance's algorithms (those of the grid)"}),
+    option<&Grid::intervals_ms>({"interval", "MS,...", "Between snapshots (1)"}),
+    option<&Grid::rest, &Cell::are_aligned>(
+        {"aligned", "", "All shards publish at the same moment"}),
+    option<&Grid::rest, &Cell::load>({"load", "SHARE", "Of the fleet's capacity"}),
+    option<&Grid::rest, &Cell::backends>({"backends", "N", "In the fleet"}),
+    option<&Grid::rest, &Cell::requests>({"requests", "N", "Per cell, policy and seed"}),
+    option<&Grid::rest, &Cell::seeds>({"seeds", "N", "Each cell is run with so many"}),
+};
+
+// An empty text, or the name that nothing has.
+std::string unknown_name(const Grid& grid) {
     const Cell cell;
     const std::vector<float> weights{1};
-    return make_policy(name, {cell, weights, 1}) ? "" : name + ": no such policy";
+    for (const std::string& name : grid.policies) {
+        if (!make_policy(name, {cell, weights, 1})) return "there is no policy " + name;
+    }
+    for (const std::string& name : grid.workloads) {
+        if (!workload_named(name)) return "there is no workload " + name;
+    }
+    for (const std::string& name : grid.services) {
+        if (!service_named(name)) return name + ": exponential or pareto";
+    }
+    return "";
 }
-std::string known_workload(const std::string& name) {
-    return workload_named(name) ? "" : name + ": no such workload";
-}
-std::string known_service(const std::string& name) {
-    return service_named(name) ? "" : name + ": exponential or pareto";
+
+// Or the status to exit with.
+std::expected<Grid, int> read_grid(int argc, char** argv) {
+    const Program study{
+        .name = "ringway-study",
+        .summary = "balancing across shards, simulated: the same arrivals for every policy.",
+        .footer = "A cell for every combination. Exit status: 0 none missed what it must keep.",
+        .groups = {option_group("The grid", grid_options)}};
+    const auto all = read_command_line(study, argc, argv);
+    if (!all) return std::unexpected(all.error());
+    Grid grid;
+    std::string why = take_each(*all, [&grid](const Said& said) {
+        return find_option(grid_options, said.name)->try_set(said.value, grid);
+    });
+    if (why.empty()) why = unknown_name(grid);
+    if (!why.empty()) return refuse(study, why);
+    return grid;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    Grid grid;
-    CLI::App app{"Balancing across shards, simulated: the same arrivals for every policy."};
-    app.add_option("--mean", grid.means_ms, "mean service times, ms")->delimiter(',');
-    app.add_option("--slots", grid.slots, "requests a backend serves at once")->delimiter(',');
-    app.add_option("--shards", grid.shards)->delimiter(',');
-    app.add_option("--service", grid.services, "exponential, pareto")
-        ->delimiter(',')
-        ->check(known_service);
-    app.add_option("--workload", grid.workloads,
-                   "uniform, heavy_tailed, one_slow, flapping, bursty, uneven")
-        ->delimiter(',')
-        ->check(known_workload);
-    app.add_option("--policy", grid.policies, "of the grid, or balance's algorithms")
-        ->delimiter(',')
-        ->check(known_policy);
-    app.add_option("--interval", grid.intervals_ms, "between snapshots, ms")->delimiter(',');
-    app.add_flag("--aligned", grid.rest.are_aligned, "all shards publish at the same moment");
-    app.add_option("--load", grid.rest.load, "of the fleet's capacity");
-    app.add_option("--backends", grid.rest.backends);
-    app.add_option("--requests", grid.rest.requests, "per cell, policy and seed");
-    app.add_option("--seeds", grid.rest.seeds);
-    CLI11_PARSE(app, argc, argv);
-    const int missed = run(grid);
+    const auto grid = read_grid(argc, argv);
+    if (!grid) return grid.error();
+    const int missed = run(*grid);
     fmt::print(stderr, "{} cells missed\n", missed);
     return missed == 0 ? 0 : 1;
 }

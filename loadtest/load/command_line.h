@@ -1,5 +1,8 @@
-// The command line of ringway-load, with its help. Off the path; the one place of the load
-// generator where CLI11 throws, and what it throws stays here.
+// The command line of ringway-load, with its help, and the scenario file that it may name. What it
+// says goes before the file, except for what is asked: that stands in one place, because nobody
+// could tell which of several kinds of request an option is for. The options themselves are in
+// option_tables.h, and what they mean is decided by `understand`.
+// Read once, before anything runs.
 #pragma once
 
 #include <expected>

@@ -25,6 +25,7 @@ constexpr std::uint64_t message_bytes_max = 16 << 20;
 // Of all connections together, so that the buffers of one thread hold them.
 constexpr std::uint64_t messages_bytes_max = 256 << 20;
 constexpr std::uint32_t threads_max = 256;
+constexpr std::uint64_t receive_buffer_max = 1 << 30;
 // Of a table: standard streams, ring, eventfds, and what is being closed while its successor opens.
 constexpr std::uint32_t descriptors_spare = 256;
 
@@ -59,6 +60,10 @@ std::expected<Url, Wrong> read_url(std::string_view text) {
     if (has_port) url.port = url.authority.substr(colon + 1);
     if (url.host.starts_with('[') && url.host.ends_with(']')) {
         url.host = url.host.substr(1, url.host.size() - 2);
+    }
+    std::uint32_t port = 0;
+    if (!read_quantity(url.port, port) || port == 0 || port > 65'535) {
+        return wrong("'{}' is no port, 1 to 65535 are", url.port);
     }
     if (url.host.empty()) return wrong("'{}' is no URL: http://HOST:PORT/PATH is", text);
     return url;
@@ -148,7 +153,8 @@ Checked read_body_check(const std::string& text, Expected& expected) {
         expected.hash = *hash;
     } else {
         return wrong(
-            "'{}' is no expectation of a body: any, pattern, same, or xxh64: and sixteen digits",
+            "--expect-body: '{}' is no expectation of a body: any, pattern, same, or xxh64: and "
+            "sixteen digits",
             text);
     }
     return {};
@@ -158,12 +164,13 @@ Checked read_expected(const RequestWords& words, Expected& expected) {
     if (!words.expect_status.empty()) {
         std::uint32_t status = 0;
         if (!read_quantity(words.expect_status, status) || status < 200 || status > 599) {
-            return wrong("'{}' is not a status, 200 to 599 are", words.expect_status);
+            return wrong("--expect-status: '{}' is not a status, 200 to 599 are",
+                         words.expect_status);
         }
         expected.status = static_cast<std::uint16_t>(status);
     }
     if (!words.expect_length.empty()) {
-        const Checked good = read(words.expect_length, "the expected length", "a number of bytes",
+        const Checked good = read(words.expect_length, "--expect-length", "a number of bytes",
                                   expected.length.emplace());
         if (!good) return good;
     }
@@ -175,17 +182,17 @@ Checked read_expected(const RequestWords& words, Expected& expected) {
 Checked read_pace(const RequestWords& words, LoadRequest& request) {
     Settings scratch;
     if (std::string why = try_set(scratch, "delay", words.think); !why.empty()) {
-        return wrong("think time: {}", why);
+        return wrong("--think: {}", why);
     }
     if (std::string why = try_set(scratch, "drip", words.drip); !why.empty()) {
-        return wrong("the request's {}", why);
+        return wrong("--drip: {}", why);
     }
     if (scratch.drip.bytes > pattern_piece_max) {
-        return wrong("drip: at most {} bytes at a time", pattern_piece_max);
+        return wrong("--drip: at most {} bytes at a time", pattern_piece_max);
     }
     request.think = scratch.delay;
     request.drip = scratch.drip;
-    return read(words.slow_read, "slow_read", "a time between two reads", request.slow_read);
+    return read(words.slow_read, "--slow-read", "a time such as 20ms", request.slow_read);
 }
 
 std::expected<LoadRequest, Wrong> read_request(const RequestWords& words, const Url& url,
@@ -201,14 +208,14 @@ std::expected<LoadRequest, Wrong> read_request(const RequestWords& words, const 
     for (const std::string& field : words.headers) {
         const std::size_t colon = field.find(':');
         if (colon == field.npos || colon == 0 || field.find_first_of("\r\n") != field.npos) {
-            return wrong("'{}' is no header: 'Name: value' is", field);
+            return wrong("--header: '{}' is not 'Name: value'", field);
         }
     }
     const std::string place = parts.method + parts.target;
     if (place.find_first_of(" \r\n") != place.npos) {
         return wrong("'{} {}' cannot be asked for", parts.method, parts.target);
     }
-    Checked good = read(words.body, "the body", "a number of bytes", request.body_bytes);
+    Checked good = read(words.body, "--body", "a number of bytes", request.body_bytes);
     if (good) good = read(words.weight, "the weight", "a number", request.weight);
     if (good) good = read_expected(words, request.expected);
     if (good) good = read_pace(words, request);
@@ -333,7 +340,10 @@ Checked set_sources(const LoadWords& words, LoadOptions& options) {
         if (source.family() == options.target.family()) continue;
         return wrong("--sources: nobody reaches {} from {}", options.target.text(), source.text());
     }
-    options.receive_buffer = words.receive_buffer;
+    if (words.receive_buffer > receive_buffer_max) {
+        return wrong("--receive-buffer: {} bytes are the most", receive_buffer_max);
+    }
+    options.receive_buffer = static_cast<std::uint32_t>(words.receive_buffer);
     const auto addresses = std::max<std::size_t>(options.sources.size(), 1);
     if (words.connections <= addresses * connections_per_source_max) return {};
     return wrong("{} connections from {} addresses: each has ports for {}; see --sources",

@@ -39,7 +39,7 @@ struct LoadWords {
     std::uint32_t threads = 0;  // As many as the descriptor limit asks for.
     std::string active = "1";
     std::string sources = {};
-    std::uint32_t receive_buffer = 0;
+    std::uint64_t receive_buffer = 0;  // Of a socket; 0: the kernel's.
     bool closes = false;
     bool websocket = false;    // A request is a message of `body` bytes, and the same comes back.
     std::uint64_t number = 0;  // Of the first request, in X-Request-Number; 0: they have none.

@@ -1,22 +1,17 @@
 #include "loadtest/origin/command_line.h"
 
-#include <fmt/core.h>
-
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstdio>
-
+#include "loadtest/origin/option_table.h"
 #include "loadtest/origin/scenario.h"
 
 namespace ringway::loadtest {
 
 namespace {
 
-constexpr const char* summary =
-    "ringway-origin: a fleet of mock backends, on consecutive ports, whose behaviour can be set "
+constexpr std::string_view summary =
+    "a fleet of mock backends, on consecutive ports, whose behaviour can be set "
     "for each and changed while they run.";
 
-constexpr const char* footer = R"(Examples:
+constexpr std::string_view footer = R"(Examples:
   ringway-origin --backends 4 --size 130
       four backends on 127.0.0.1:9000 to 9003 that answer 130 bytes
   ringway-origin --backends 4 --delay exponential:5ms --backend 3:delay=200ms,error_rate=0.1
@@ -41,93 +36,69 @@ With --control 127.0.0.1:9999, while it runs:
 Backends are counted from 0. SIGUSR1 prints counts and settings as JSON.
 Exit status: 0 ended by SIGTERM or SIGINT, 1 it could not start, 2 it was asked for wrongly.)";
 
-// Of the command line alone.
-struct Extra {
-    std::string scenario;
-    std::string child;
-};
+constexpr OptionText stats_option{"stats", "ADDRESS:PORT", ""};  // Another name of --control.
+constexpr OptionText child_option{"child", "CHILD", ""};
+constexpr OptionText scenario_option{
+    "scenario", "FILE", "All of this out of a TOML file; what stands on the command line holds"};
+constexpr OptionText backend_option{"backend", "N:NAME=VALUE,...",
+                                    "Such settings for one of them; may be repeated"};
 
-void add_settings(CLI::App& app, OriginWords& words) {
-    constexpr const char* group = "How the backends behave";
+Program program() {
+    OptionGroup fleet = option_group("The fleet", fleet_options);
+    fleet.options.insert(fleet.options.end(), {scenario_option, stats_option, child_option});
+    OptionGroup backends{.title = "How the backends behave"};
     for (const Setting& setting : settings_table()) {
-        std::string flag = fmt::format("--{}", setting.name);
-        std::ranges::replace(flag, '_', '-');
-        const auto take = [&words, name = setting.name](const std::string& value) {
-            words.settings.push_back(fmt::format("{}={}", name, value));
-        };
-        app.add_option_function<std::string>(flag, take, std::string{setting.help})
-            ->type_name(std::string{setting.form})
-            ->group(group);
+        backends.options.push_back({setting.name, setting.form, setting.help});
     }
-    app.add_option("--backend", words.for_one, "Such settings for one of them; may be repeated")
-        ->type_name("N:NAME=VALUE,...")
-        ->group(group)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    backends.options.push_back(backend_option);
+    return {.name = "ringway-origin",
+            .summary = summary,
+            .footer = footer,
+            .groups = {std::move(fleet), std::move(backends)}};
 }
 
-void add_options(CLI::App& app, OriginWords& words, Extra& extra) {
-    app.add_option("--listen", words.listen,
-                   "The first backend (127.0.0.1:9000); the others have the ports behind it")
-        ->type_name("ADDRESS:PORT");
-    app.add_option("--backends", words.backends, "How many there are (1)")->type_name("N");
-    app.add_option("--control,--stats", words.control, "Where counts and settings are to be had")
-        ->type_name("ADDRESS:PORT");
-    app.add_option("--scenario", extra.scenario,
-                   "All of this out of a TOML file; what stands on the command line holds")
-        ->type_name("FILE");
-    app.add_option("--seed", words.seed, "Of all that is left to chance (1)")->type_name("N");
-    app.add_option("--log-bytes", words.log_bytes, "Append every byte that backends receive")
-        ->type_name("FILE");
-    app.add_flag("--processes", words.processes, "Each backend is a process of its own");
-    app.add_flag("--json", words.json, "Print counts and settings as JSON at the end");
-    app.add_option("--child", extra.child)->group("");
-    add_settings(app, words);
+// An empty text, or what is wrong.
+std::string take(const Said& said, OriginWords& words) {
+    if (said.name == scenario_option.name || said.name == child_option.name) return "";
+    const std::string_view name = said.name == stats_option.name ? "control" : said.name;
+    if (const auto* option = find_option(fleet_options, name)) {
+        return option->try_set(said.value, words);
+    }
+    if (name == backend_option.name) {
+        words.for_one.emplace_back(said.value);
+    } else {
+        words.settings.push_back(fmt::format("{}={}", name, said.value));
+    }
+    return "";
 }
 
 // What the file says first, then what the command line does.
-std::expected<OriginWords, std::string> joined(const OriginWords& said, const std::string& file) {
-    if (file.empty()) return said;
-    std::expected<OriginWords, std::string> words = read_scenario(file);
-    if (!words) return words;
-    if (!said.listen.empty()) words->listen = said.listen;
-    if (!said.control.empty()) words->control = said.control;
-    if (!said.log_bytes.empty()) words->log_bytes = said.log_bytes;
-    if (said.backends != 0) words->backends = said.backends;
-    if (said.seed) words->seed = said.seed;
-    words->json |= said.json;
-    words->processes |= said.processes;
-    words->settings.insert(words->settings.end(), said.settings.begin(), said.settings.end());
-    words->for_one.insert(words->for_one.end(), said.for_one.begin(), said.for_one.end());
+std::expected<OriginWords, std::string> joined(const std::vector<Said>& all) {
+    OriginWords words;
+    if (const auto file = said_last(all, scenario_option.name)) {
+        auto read = read_scenario(std::string{*file});
+        if (!read) return read;
+        words = std::move(*read);
+    }
+    const std::string why = take_each(all, [&](const Said& said) { return take(said, words); });
+    if (!why.empty()) return std::unexpected(why);
     return words;
-}
-
-std::unexpected<int> refused(std::string_view why) {
-    fmt::print(stderr, "ringway-origin: {} (see --help)\n", why);
-    return std::unexpected(2);
 }
 
 }  // namespace
 
-std::expected<OriginCommand, int> read_command_line(int argc, char** argv) {
-    OriginWords said;
-    Extra extra;
-    CLI::App app{summary, "ringway-origin"};
-    app.footer(footer);
-    add_options(app, said, extra);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        // Help arrives as an exception too; it is no error.
-        if (error.get_exit_code() == 0) return std::unexpected(app.exit(error));
-        return refused(error.what());
-    }
-    const auto words = joined(said, extra.scenario);
-    if (!words) return refused(words.error());
+std::expected<OriginCommand, int> read_origin_command_line(int argc, char** argv) {
+    const Program origin = program();
+    const auto all = read_command_line(origin, argc, argv);
+    if (!all) return std::unexpected(all.error());
+    const auto words = joined(*all);
+    if (!words) return refuse(origin, words.error());
     auto options = understand(*words);
-    if (!options) return refused(options.error());
+    if (!options) return refuse(origin, options.error());
     OriginCommand command{.options = std::move(*options)};
-    if (!extra.child.empty()) command.child = OriginChild::parse(extra.child);
+    if (const auto child = said_last(*all, child_option.name)) {
+        command.child = OriginChild::parse(*child);
+    }
     return command;
 }
 

@@ -1,5 +1,7 @@
-// The command line of ringway-origin, with its help. A flag for every row of the settings table.
-// Off the path; the one place of the origin where CLI11 throws, and what it throws stays here.
+// The command line of ringway-origin, with its help, and the scenario file that it may name, before
+// which it goes. Its options are those of the fleet (option_table.h) and one for every row of the
+// settings table, so that whatever a backend can be told later it can be told at its start.
+// Read once, before anything runs.
 #pragma once
 
 #include <expected>
@@ -15,6 +17,6 @@ struct OriginCommand {
 };
 
 // Or the status to exit with: help was printed, or what is wrong.
-std::expected<OriginCommand, int> read_command_line(int argc, char** argv);
+std::expected<OriginCommand, int> read_origin_command_line(int argc, char** argv);
 
 }  // namespace ringway::loadtest

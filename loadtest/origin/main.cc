@@ -224,7 +224,7 @@ int run_program(const OriginOptions& options) {
 
 int main(int argc, char** argv) {
     using namespace ringway::loadtest;
-    const auto command = read_command_line(argc, argv);
+    const auto command = read_origin_command_line(argc, argv);
     if (!command) return command.error();
     raise_descriptor_limit();
     return command->child ? run_child(*command->child, command->options)

@@ -29,15 +29,15 @@ std::string set_one(std::string_view word, std::vector<Settings>& backends) {
 }
 
 std::string set_backends(const OriginWords& words, OriginOptions& options) {
-    const std::uint32_t count = words.backends == 0 ? 1 : words.backends;
-    if (count > Board::backends_max) {
-        return fmt::format("{} backends are too many, {} is the most", count, Board::backends_max);
+    if (words.backends == 0 || words.backends > Board::backends_max) {
+        return fmt::format("{} backends cannot be had, 1 to {} can", words.backends,
+                           Board::backends_max);
     }
     Settings settings;
     for (const std::string& word : words.settings) {
         if (std::string why = try_set_all(settings, word, '\n'); !why.empty()) return why;
     }
-    options.backends.assign(count, settings);
+    options.backends.assign(words.backends, settings);
     for (const std::string& word : words.for_one) {
         if (std::string why = set_one(word, options.backends); !why.empty()) return why;
     }
@@ -45,13 +45,12 @@ std::string set_backends(const OriginWords& words, OriginOptions& options) {
 }
 
 std::string understand(const OriginWords& words, OriginOptions& options) {
-    const std::string listen = words.listen.empty() ? "127.0.0.1:9000" : words.listen;
-    if (std::string why = read_address(listen, options.listen); !why.empty()) return why;
+    if (std::string why = read_address(words.listen, options.listen); !why.empty()) return why;
     if (!words.control.empty()) {
         std::string why = read_address(words.control, options.control.emplace());
         if (!why.empty()) return why;
     }
-    options.seed = words.seed.value_or(1);
+    options.seed = words.seed;
     options.json = words.json;
     options.processes = words.processes;
     options.log_bytes = words.log_bytes;

@@ -15,13 +15,13 @@
 
 namespace ringway::loadtest {
 
-// As they were written. What is empty was not said.
+// As they were written.
 struct OriginWords {
-    std::string listen = {};
-    std::string control = {};
-    std::string log_bytes = {};
-    std::uint32_t backends = 0;
-    std::optional<std::uint64_t> seed = {};
+    std::string listen = "127.0.0.1:9000";
+    std::string control = {};    // Empty: none.
+    std::string log_bytes = {};  // Empty: they are not logged.
+    std::uint32_t backends = 1;
+    std::uint64_t seed = 1;
     bool json = false;
     bool processes = false;
     std::vector<std::string> settings = {};  // "name=value", for all.

@@ -1,5 +1,6 @@
 #include "loadtest/origin/scenario.h"
 
+#include "loadtest/origin/option_table.h"
 #include "loadtest/scenario_values.h"
 
 namespace ringway::loadtest {
@@ -30,26 +31,13 @@ void read_backends(const toml::value& backends, OriginWords& words) {
 }
 
 void read_entry(const std::string& name, const toml::value& value, OriginWords& words) {
-    if (name == "listen") {
-        words.listen = word_of(value);
-    } else if (name == "control") {
-        words.control = word_of(value);
-    } else if (name == "log_bytes") {
-        words.log_bytes = word_of(value);
-    } else if (name == "backends") {
-        read_number(value, words.backends);
-    } else if (name == "seed") {
-        read_number(value, words.seed.emplace());
-    } else if (name == "json") {
-        read_number(value, words.json);
-    } else if (name == "processes") {
-        read_number(value, words.processes);
-    } else if (name == "all") {
+    if (try_option(fleet_options, name, value, words)) return;
+    if (name == "all") {
         words.settings = read_settings(value);
     } else if (name == "backend") {
         read_backends(value, words);
     } else {
-        throw WrongValue(value, fmt::format("there is no '{}' in a scenario", name));
+        throw WrongValue(value, no_such_name(name, "a scenario", fleet_options));
     }
 }
 

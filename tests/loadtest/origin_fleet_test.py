@@ -38,7 +38,8 @@ class ControlPort(OriginTest):
             ("speed=9", "there is no setting 'speed'"),
         ):
             status, body = fleet.control("POST", f"/backends/0?{query}")
-            self.assertEqual((400, {"error": reason}), (status, json.loads(body)))
+            self.assertEqual(400, status)
+            self.assertTrue(json.loads(body)["error"].startswith(reason), body)
         self.assertEqual(130, len(self.ask(fleet)[1]))
         self.assertEqual(404, fleet.control("POST", "/backends/1?size=1")[0])
         self.assertEqual(404, fleet.control("GET", "/nothing")[0])
@@ -236,9 +237,11 @@ class Start(OriginTest):
     def test_what_is_wrong_on_the_command_line_is_told(self):
         for arguments, reason in (
             (["--delay", "soon"], "delay: 'soon' is not DELAY"),
+            (["--dely", "1s"], "did you mean --delay?"),
+            (["--backends", "0"], "0 backends cannot be had"),
             (["--backend", "1:size=1"], "there is no backend '1', they are 0 to 0"),
             (["--listen", "here"], "'here': "),
-            (["--backends", "9999"], "9999 backends are too many"),
+            (["--backends", "9999"], "9999 backends cannot be had, 1 to "),
             (["--listen", "127.0.0.1:65535", "--backends", "2"], "there are no 2 ports from 65535 on"),
         ):
             status, error = self.refused(*arguments)

@@ -26,7 +26,7 @@ LIBRARIES = {
     "nghttp2/": ("http/",),
     "re2/": ("http/", "health/"),
     "toml": ("config/", "loadtest/scenario", "loadtest/origin/scenario", "loadtest/load/scenario"),
-    "CLI/": ("shards/cli", "loadtest/"),
+    "CLI/": ("shards/cli",),
     "nlohmann/": ("config/load", "shards/control/"),
     "gtest/": (),
     "gmock/": (),
