@@ -13,7 +13,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -59,16 +59,41 @@ int open_stop_signals() {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+// An empty string, or which source is no address of ours.
+std::string try_sources(const std::vector<core::Address>& sources) {
+    for (const core::Address& source : sources) {
+        const int fd = ::socket(source.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const bool is_ours = fd >= 0 && ::bind(fd, source.data(), source.size()) == 0;
+        const int sys = errno;
+        if (fd >= 0) ::close(fd);
+        if (!is_ours) {
+            return fmt::format("--sources: nothing can come from {}: {}", source.text(),
+                               std::strerror(sys));
+        }
+    }
+    return "";
+}
+
 // Nobody is to wait a minute to hear that nobody listens there. An empty string, or what is wrong.
-std::string try_target(const core::Address& target) {
+std::string try_target(const LoadOptions& load) {
+    const core::Address& target = load.target;
     const int fd = ::socket(target.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return fmt::format("no socket: {}", std::strerror(errno));
-    const int status = ::connect(fd, target.data(), target.size());
+    const auto patience = std::chrono::duration_cast<std::chrono::microseconds>(load.timeout);
+    const timeval time{.tv_sec = patience.count() / 1'000'000,
+                       .tv_usec = patience.count() % 1'000'000};
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);  // Of connect, too.
     std::string why;
-    if (status != 0)
-        why = fmt::format("cannot connect to {}: {}", target.text(), std::strerror(errno));
+    if (::connect(fd, target.data(), target.size()) != 0) {
+        const int sys = errno == EINPROGRESS ? ETIMEDOUT : errno;
+        why = fmt::format("cannot connect to {}: {}", target.text(), std::strerror(sys));
+    }
     ::close(fd);
     return why;
+}
+
+bool write_all(std::FILE* file, const std::string& text) {
+    return std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
 }
 
 // --- A thread of the load -----------------------------------------------------------------------
@@ -133,6 +158,7 @@ private:
     void begin(core::Instant at);
     void on_ramp_second(core::Instant now);
     void on_second(core::Instant now);
+    std::string open_file();
     int report();
 
     const LoadOptions& options_;
@@ -141,6 +167,7 @@ private:
     std::vector<Worker> workers_;
     std::vector<std::jthread> threads_;
     LoadResult result_;
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, std::fclose};  // For the JSON.
     bool shows_progress_ = false;
     std::optional<core::Instant> begin_;  // Of the measurement, once it is known.
     core::Instant looked_at_{};
@@ -209,25 +236,32 @@ void LoadRun::on_second(core::Instant now) {
     if (shows_progress_) fmt::print(stderr, "{}\n", progress_line(result_.series.back()));
 }
 
+// Before the load, so that nobody hears after an hour that its result had no place to go. An empty
+// string, or what is wrong.
+std::string LoadRun::open_file() {
+    if (options_.json.empty() || options_.json == "-") return "";
+    file_.reset(std::fopen(options_.json.c_str(), "we"));
+    if (file_ != nullptr) return "";
+    return fmt::format("cannot write {}: {}", options_.json, std::strerror(errno));
+}
+
 int LoadRun::report() {
     for (const Worker& worker : workers_) {
         if (!worker.failure.empty()) return refuse(worker.failure);
     }
     const std::string json = json_of(options_, result_);
-    if (options_.json == "-") {
-        fmt::print("{}", json);
-    } else {
-        fmt::print("{}", table_of(options_, result_));
+    const std::string table = table_of(options_, result_);
+    if (!write_all(stdout, options_.json == "-" ? json : table)) {
+        return refuse(fmt::format("cannot write the result: {}", std::strerror(errno)));
     }
-    if (!options_.json.empty() && options_.json != "-") {
-        std::ofstream file{options_.json};
-        file << json;
-        if (!file.flush()) return refuse(fmt::format("cannot write {}", options_.json));
+    if (file_ != nullptr && !write_all(file_.get(), json)) {
+        return refuse(fmt::format("cannot write {}: {}", options_.json, std::strerror(errno)));
     }
     return is_clean(result_) ? 0 : 3;
 }
 
 int LoadRun::run() {
+    if (const std::string why = open_file(); !why.empty()) return refuse(why);
     shows_progress_ = !options_.quiet && isatty(STDERR_FILENO) == 1;
     start();
     watch();
@@ -247,8 +281,11 @@ int main(int argc, char** argv) {
     raise_descriptor_limit();
     const auto options = read_load_command_line(argc, argv);
     if (!options) return options.error();
+    std::string why = try_sources(options->sources);
+    if (why.empty()) why = try_target(*options);
+    if (!why.empty()) return refuse(why);
+    // From here on Ctrl-C ends the load and not the program.
     const int signal_fd = open_stop_signals();
-    if (const std::string why = try_target(options->target); !why.empty()) return refuse(why);
     LoadRun run{*options, signal_fd};
     return run.run();
 }

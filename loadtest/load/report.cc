@@ -88,12 +88,14 @@ private:
     std::string text_;
 };
 
-std::string errors_text(const LoadTally& tally) {
+std::string errors_text(const LoadOptions& options, const LoadTally& tally) {
     Listing listing;
     listing.add(tally.mistakes);
     listing.add(tally.unfinished, "unfinished");
-    listing.add(tally.unsent, "never sent (no connection was free)");
-    listing.add(tally.connects_failed, "connections not made");
+    listing.add(tally.unsent, "never sent (no connection was free: see -c)");
+    listing.add(tally.connects_failed, options.handshake.empty()
+                                           ? "connections not made"
+                                           : "WebSockets not made, or refused");
     listing.add(tally.held_lost, "idle connections lost");
     listing.add(tally.stray, "connections with bytes that nobody asked for");
     return listing.text().empty() ? "none" : listing.text();
@@ -235,7 +237,7 @@ std::string table_of(const LoadOptions& options, const LoadResult& result) {
                    bytes_text(per(static_cast<double>(tally.bytes_in), result.seconds)),
                    bytes_text(static_cast<double>(tally.bytes_out)),
                    plural(tally.connects, "connection"));
-    fmt::format_to(end, "errors      {}\n", errors_text(tally));
+    fmt::format_to(end, "errors      {}\n", errors_text(options, tally));
     if (const std::string besides = besides_text(tally); !besides.empty()) {
         fmt::format_to(end, "besides     {}\n", besides);
     }

@@ -226,7 +226,7 @@ std::string try_set(Settings& settings, std::string_view name, std::string_view 
     for (const Setting& setting : table) {
         if (setting.name != wanted) continue;
         if (setting.read(text, settings)) return "";
-        return fmt::format("{}: '{}' is not {}", wanted, text, setting.form);
+        return fmt::format("{}: '{}' is not {} ({})", wanted, text, setting.form, setting.help);
     }
     return fmt::format("there is no setting '{}'", name);
 }

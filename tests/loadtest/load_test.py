@@ -230,7 +230,10 @@ class Scenario(LoadTest):
 
     def test_says_the_line_of_what_is_wrong(self):
         for text, why in (
-            ('connections = 1\nrates = "5k"\n', ":2: there is no 'rates' in a load"),
+            ('connections = 1\nrates = "5k"\n', ":2: there is no 'rates' in a load; did you mean 'rate'?"),
+            ('connections = "many"\n', ":1: 'many' is not a number"),
+            ("[request]\n", ":1: [[request]] is expected here"),
+            ("close = 3\n", ":1: '3' is not yes or no"),
             ('[[request]]\npath = "/"\nwait = 3\n', ":3: there is no 'wait' in a request"),
             ("connections = [1]\n", ":1: a text, a number"),
             ("connections = \n", "this is not TOML"),
@@ -239,6 +242,8 @@ class Scenario(LoadTest):
             done = run("--scenario", self.write(text))
             self.assertEqual(done.returncode, USAGE, text)
             self.assertIn(why, done.stderr)
+        done = run("--scenario", "/")
+        self.assertIn("/: cannot be read", done.stderr)
         done = run("--scenario", self.write('url = "127.0.0.1"\n[[request]]\npath = "/"\n'), "-X", "POST")
         self.assertIn("in the scenario, or on the command line", done.stderr)
 
@@ -424,31 +429,6 @@ def receive_head(client):
     except OSError:
         return b""
     return data
-
-
-class CommandLine(unittest.TestCase):
-    def test_refuses_what_cannot_be_meant(self):
-        done = run("http://127.0.0.1:80/", "--rate", "fast")
-        self.assertEqual(done.returncode, USAGE)
-        self.assertIn("'fast' is not a rate", done.stderr)
-
-    def test_says_when_nobody_listens(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        done = run(f"http://127.0.0.1:{port}/", "-d", "1s")
-        self.assertEqual(done.returncode, REFUSED)
-        self.assertIn("Connection refused", done.stderr)
-
-    def test_says_when_the_result_cannot_be_written(self):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            done = run(f"http://127.0.0.1:{server.getsockname()[1]}/", "-d", "10ms", "--grace", "0", "--json", "/nowhere/result.json")
-        self.assertEqual(done.returncode, REFUSED)
-        self.assertIn("cannot write /nowhere/result.json", done.stderr)
-
-    def test_help(self):
-        done = run("--help")
-        self.assertEqual(done.returncode, CLEAN)
-        self.assertIn("--rate", done.stdout)
 
 
 if __name__ == "__main__":

@@ -105,7 +105,8 @@ TEST(OriginSettings, WhatWasSetIsWrittenInAFormThatMakesTheSame) {
 
 TEST(OriginSettings, AListWithAMistakeChangesNothing) {
     Settings settings;
-    EXPECT_EQ(try_set_all(settings, "size=1,status=99", ','), "status: '99' is not 200..599");
+    EXPECT_EQ(try_set_all(settings, "size=1,status=99", ','),
+              "status: '99' is not 200..599 (status of an answer)");
     EXPECT_EQ(settings, Settings{});
 }
 
