@@ -34,7 +34,8 @@ enum class Side : std::uint8_t { client, upstream, us };
 
 enum class Retry : std::uint8_t {
     never,
-    if_reused,  // Safe when the connection was a pooled one that the peer may have given up.
+    if_idempotent,  // Safe for a request that may be done twice: the peer may have acted on it.
+    if_reused,  // Likewise. A pooled connection was maybe given up by a peer that is not to blame.
     yes,        // Safe always: no byte of the request left us.
 };
 

@@ -312,8 +312,8 @@ void Exchange::on_upstream_failed(const core::Error& error) {
 }
 
 bool Exchange::was_stale(const core::Error& error) const {
-    return upstream_is_reused_ && error.retry != core::Retry::never &&
-           error.code != core::Errc::timed_out;
+    const bool says_so = error.retry == core::Retry::if_reused || error.retry == core::Retry::yes;
+    return upstream_is_reused_ && says_so && error.code != core::Errc::timed_out;
 }
 
 void Exchange::fail(const core::Error& error) {

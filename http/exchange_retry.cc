@@ -25,7 +25,7 @@ bool Exchange::may_go_elsewhere(const Unavailable& why) const {
 bool Exchange::may_retry(const core::Error& error) const {
     if (!is_repeatable()) return false;
     const bool is_safe = error.retry == core::Retry::yes ||
-                         (error.retry == core::Retry::if_reused && request_.head().is_idempotent());
+                         (error.retry != core::Retry::never && request_.head().is_idempotent());
     if (!is_safe) return false;
     // A stale connection is the pool's mistake, not the backend's: replacing it, which happens only
     // once because the next one is fresh, takes no attempt and nothing from the budget.

@@ -19,8 +19,10 @@ void H1Client::on_stream_failed(const core::Error& error) {
             if (error.code == core::Errc::ended && body_.on_stream_end()) return end_response();
             return fail(upstream_error(error.code, core::Retry::never, "cut in its response"));
         case State::awaiting_head:
+            // Nobody was told anything yet that a whole response could not follow.
             if (response_began_) {
-                return fail(upstream_error(error.code, core::Retry::never, "cut in its response"));
+                return fail(upstream_error(error.code, core::Retry::if_idempotent,
+                                           "cut in the head of its response"));
             }
             return lose_server(error);
         case State::idle:

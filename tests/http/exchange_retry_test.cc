@@ -160,7 +160,12 @@ TEST_F(ExchangeRetry, AnAnswerThatNeverCameIsRetriedWhereThatIsSafe) {
         {Retry::if_reused, false, false, false},
         {Retry::if_reused, true, true, true},
         {Retry::if_reused, true, false, false},
-        // It was acted on.
+        // The same, and no fault of the pool's.
+        {Retry::if_idempotent, false, true, true},
+        {Retry::if_idempotent, false, false, false},
+        {Retry::if_idempotent, true, true, true},
+        {Retry::if_idempotent, true, false, false},
+        // It would come again.
         {Retry::never, false, true, false},
         {Retry::never, true, true, false},
         {Retry::never, true, false, false},
