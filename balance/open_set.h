@@ -28,6 +28,8 @@ public:
     bool has_exclusion() const { return !excluded_.empty(); }
     bool has_ramp() const { return ramp_ != nullptr; }
     OpenSet without_ramp() const { return {blocks_, excluded_}; }
+    // Of those tried, only the last one stays out.
+    OpenSet excluding_last() const { return {blocks_, excluded_.last(1)}; }
     OpenSet without_exclusion() const { return {blocks_, {}}; }
     // Only these blocks count.
     OpenSet heeding(std::uint8_t blocks) const {

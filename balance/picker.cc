@@ -173,7 +173,8 @@ Choice Picker::pick(const BackendSet& set, const LoadView& load, const PickReque
     if (!picked && open.has_ramp()) picked = pick_open(question.loosened(open.without_ramp()));
     if (!picked) picked = pick_standby(question.loosened(open.without_ramp()));
     if (!picked && open.has_exclusion()) {
-        picked = pick_open(question.loosened(open.without_exclusion()));
+        picked = pick_open(question.loosened(open.excluding_last()));
+        if (!picked) picked = pick_open(question.loosened(open.without_exclusion()));
     }
     if (!picked) {
         // All are blocked, so the tables may be empty: anybody who is not blocked for good.

@@ -32,7 +32,7 @@ namespace ringway::balance {
 
 struct PickRequest {
     std::uint64_t key = 0;                         // For algorithms that hash.
-    std::span<const std::uint32_t> excluded = {};  // Tried already for this request.
+    std::span<const std::uint32_t> excluded = {};  // Tried already for this request, in order.
     core::Instant now{};
 };
 

@@ -147,8 +147,7 @@ void Exchange::choose_backend() {
     home_.upstreams_.acquire({.group = route_->group,
                               .method = head.method,
                               .is_idempotent = head.is_idempotent(),
-                              .has_excluded = has_failed_backend_,
-                              .excluded = backend_,
+                              .failed = failed_.all(),
                               .fresh_only = wants_fresh_,
                               .head = &head,
                               .client = &client_->peer()},
@@ -169,7 +168,7 @@ void Exchange::on_upstream_unavailable(const Unavailable& why) {
     CHECK(state_ == State::choosing);
     backend_ = why.backend;
     upstream_is_reused_ = false;
-    has_failed_backend_ = why.error.code != core::Errc::unavailable;
+    if (why.error.code != core::Errc::unavailable) failed_.add(backend_);
     if (!may_go_elsewhere(why)) return fail(why.error);
     refusals_++;
     retry();
@@ -225,7 +224,7 @@ void Exchange::on_upstream_drained() {
 void Exchange::on_response_head(const ResponseHead& head) {
     if (wants_retry_for(head.status)) {
         std::exchange(upstream_, nullptr)->abort();
-        has_failed_backend_ = true;
+        failed_.add(backend_);
         return retry();
     }
     if (head.status == 101) return switch_protocol(head);
@@ -306,8 +305,11 @@ void Exchange::on_response_end() {
 void Exchange::on_upstream_failed(const core::Error& error) {
     upstream_ = nullptr;
     // A pooled connection that its backend had given up says nothing about the backend.
-    wants_fresh_ = wants_fresh_ || was_stale(error);
-    has_failed_backend_ = !was_stale(error);
+    if (was_stale(error)) {
+        wants_fresh_ = true;
+    } else {
+        failed_.add(backend_);
+    }
     fail(error);
 }
 

@@ -19,6 +19,7 @@
 #include "http/absent_client.h"
 #include "http/client_side.h"
 #include "http/context.h"
+#include "http/failed_backends.h"
 #include "http/forwarding.h"
 #include "http/head_arena.h"
 #include "http/request_id.h"
@@ -125,10 +126,10 @@ private:
     core::BackendId backend_;
     std::uint32_t attempts_ = 0;  // Asked for; one that replaced a stale one is not counted again.
     std::uint32_t refusals_ = 0;  // Of those: refused, and another backend could be asked.
+    FailedBackends failed_;
     core::Instant connected_;
     core::Instant answered_;  // When the final head came.
     std::uint16_t status_ = 0;
-    bool has_failed_backend_ = false;
     bool upstream_is_reused_ = false;
     bool sets_cookie_ = false;
     bool drops_trailers_ = false;  // Of the response.

@@ -20,11 +20,11 @@ struct Selection {
     core::GroupId group;
     Method method = Method::other;
     bool is_idempotent = false;
-    // The backend the last attempt failed on: not picked again while another is eligible.
-    bool has_excluded = false;
-    core::BackendId excluded;
+    // Those that failed this request, the last one at the end, at most FailedBackends::count_max:
+    // not picked again while another is eligible.
+    std::span<const core::BackendId> failed;
     bool fresh_only = false;  // No pooled connection: one has just proved stale.
-    // What a backend may be chosen by; they live as long as the call.
+    // What a backend may be chosen by; like `failed` they live as long as the call.
     const RequestHead* head = nullptr;
     const core::PackedAddress* client = nullptr;
 };

@@ -77,18 +77,15 @@ GroupBalancer::GroupBalancer(const Options& options)
 }
 
 std::optional<GroupBalancer::Choice> GroupBalancer::choose(const http::Selection& selection,
-                                                           std::optional<std::size_t> excluded,
+                                                           std::span<const std::uint32_t> failed,
                                                            const Moment& moment) {
     refresh(moment.now);
     if (const auto kept = sticky_backend(selection, moment.since_1970);
-        kept && kept->backend != excluded) {
+        kept && std::ranges::find(failed, kept->backend) == failed.end()) {
         return Choice{.backend = kept->backend, .sets_cookie = kept->is_due};
     }
-    const std::uint32_t tried[] = {static_cast<std::uint32_t>(excluded.value_or(0))};
     const balance::PickRequest request{
-        .key = key_of(selection),
-        .excluded = std::span{tried}.first(excluded.has_value() ? 1 : 0),
-        .now = moment.now};
+        .key = key_of(selection), .excluded = failed, .now = moment.now};
     const balance::Choice picked = picker_.pick(set_, load_, request, prng_);
     if (!picked) return {};
     return Choice{.backend = *picked, .sets_cookie = sticky_.has_value()};

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "balance/backend_set.h"
@@ -50,9 +51,9 @@ public:
         core::Instant now;
         core::Duration since_1970;
     };
-    // Nothing: nobody may be asked. `excluded` was tried already.
+    // Nothing: nobody may be asked. `failed` were tried already, the last one at the end.
     std::optional<Choice> choose(const http::Selection& selection,
-                                 std::optional<std::size_t> excluded, const Moment& moment);
+                                 std::span<const std::uint32_t> failed, const Moment& moment);
     std::string_view write_cookie(std::size_t backend, core::Duration since_1970,
                                   std::span<char> space) const {
         return sticky_->write(backend, since_1970, space);

@@ -1,6 +1,7 @@
 #include "shards/upstream_pool.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace ringway::shards {
@@ -86,11 +87,15 @@ std::optional<GroupBalancer::Choice> UpstreamPool::choose(const http::Selection&
     const core::Instant now = context_.now();
     if (snapshots_ != nullptr) snapshots_->take(now);
     const std::size_t first = first_[selection.group.value];
-    std::optional<std::size_t> excluded;
-    if (selection.has_excluded) excluded = selection.excluded.value - first;
+    std::array<std::uint32_t, http::FailedBackends::count_max> failed{};
+    CHECK(selection.failed.size() <= failed.size());
+    std::ranges::transform(selection.failed, failed.begin(), [first](core::BackendId id) {
+        return id.value - static_cast<std::uint32_t>(first);
+    });
     GroupBalancer& balancer = balancers_[selection.group.value];
-    const std::optional<GroupBalancer::Choice> choice = balancer.choose(
-        selection, excluded, {.now = now, .since_1970 = context_.io.clock().since_1970()});
+    const std::optional<GroupBalancer::Choice> choice =
+        balancer.choose(selection, std::span{failed}.first(selection.failed.size()),
+                        {.now = now, .since_1970 = context_.io.clock().since_1970()});
     while (const auto due = balancer.take_due()) knock(backends_[first + *due]);
     return choice;
 }

@@ -17,6 +17,7 @@
 #include "core/metrics.h"
 #include "core/slab.h"
 #include "http/context.h"
+#include "http/failed_backends.h"
 #include "http/upstreams.h"
 #include "shards/connect_turns.h"
 #include "shards/group_balancer.h"

@@ -134,7 +134,6 @@ private:
         EXPECT_TRUE(std::exchange(is_lent, false));
         log_.push_back(how);
     }
-
     Log& log_;
 };
 
@@ -155,6 +154,7 @@ public:
                  ResponseSink& response) override {
         log_.push_back("acquire");
         selections.push_back(selection);
+        failed.emplace_back(selection.failed.begin(), selection.failed.end());
         EXPECT_EQ(waiter_, nullptr) << "one question at a time";
         waiter_ = &waiter;
         response_ = &response;
@@ -188,6 +188,7 @@ public:
 
     std::deque<Answer> at_once;
     std::vector<Selection> selections;
+    std::vector<std::vector<core::BackendId>> failed;  // Before each of them.
     std::vector<std::unique_ptr<FakeUpstream>> lent;
 
 private:

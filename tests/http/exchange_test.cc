@@ -40,7 +40,7 @@ TEST_F(ExchangeTest, AsksForTheRoutesGroupAndSaysWhetherTheRequestMayBeRepeated)
     EXPECT_EQ(upstreams.selections[0].group, core::GroupId{1});
     EXPECT_EQ(upstreams.selections[0].method, Method::get);
     EXPECT_TRUE(upstreams.selections[0].is_idempotent);
-    EXPECT_FALSE(upstreams.selections[0].has_excluded);
+    EXPECT_TRUE(upstreams.failed[0].empty());
     EXPECT_FALSE(upstreams.selections[0].fresh_only);
     respond_ok();
     end_response();

@@ -33,7 +33,7 @@ protected:
                                                 .seed = shard});
     }
     GroupBalancer::Choice choose(std::string_view fields = "",
-                                 std::optional<std::size_t> excluded = {}) {
+                                 const std::vector<std::uint32_t>& failed = {}) {
         const std::string text = "GET /a HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n";
         const tests::ParsedRequest head = tests::parse_request(text);
         EXPECT_EQ(head.result, http::Parse::complete);
@@ -41,7 +41,7 @@ protected:
         selection.head = &head.head;
         selection.client = &client;
         now += 1us;
-        return balancer->choose(selection, excluded, {now, unix_time}).value();
+        return balancer->choose(selection, failed, {now, unix_time}).value();
     }
     std::map<std::size_t, int> choose_many(int count) {
         std::map<std::size_t, int> chosen;
@@ -109,7 +109,8 @@ TEST_F(GroupBalancerTest, WhoIsFullIsPassedOverAndWhoWasTriedToo) {
     EXPECT_FALSE(choose_many(100).contains(0));
     balancer->set_full(0, false);
     EXPECT_TRUE(choose_many(100).contains(0));
-    for (int i = 0; i < 100; i++) EXPECT_NE(choose("", 2).backend, 2U);
+    for (int i = 0; i < 100; i++) EXPECT_NE(choose("", {2}).backend, 2U);
+    for (int i = 0; i < 100; i++) EXPECT_EQ(choose("", {2, 0, 3}).backend, 1U);
 }
 
 TEST_F(GroupBalancerTest, ABackupIsAskedWhenTooFewAreLeft) {
@@ -288,7 +289,7 @@ TEST_F(GroupBalancerTest, ACookieForWhoCannotBeAskedIsReplaced) {
     make();
     const std::string cookie = cookie_for(2);
     EXPECT_TRUE(choose("Cookie: ringway=" + std::string(44, '0') + "\r\n").sets_cookie);
-    EXPECT_NE(choose(cookie, 2).backend, 2U);
+    EXPECT_NE(choose(cookie, {2, 1}).backend, 2U);
     balancer->back_off(2, now + 1s);
     const GroupBalancer::Choice choice = choose(cookie);
     EXPECT_NE(choice.backend, 2U);

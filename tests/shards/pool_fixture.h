@@ -21,10 +21,10 @@ inline http::Selection repeatable() {
     selection.is_idempotent = true;
     return selection;
 }
-inline http::Selection excluding(core::BackendId backend) {
+// `failed` outlives what is returned.
+inline http::Selection behind(std::span<const core::BackendId> failed) {
     http::Selection selection = repeatable();
-    selection.has_excluded = true;
-    selection.excluded = backend;
+    selection.failed = failed;
     return selection;
 }
 

@@ -8,7 +8,7 @@ namespace {
 using core::Errc;
 using core::Retry;
 using fakes::Asking;
-using fakes::excluding;
+using fakes::behind;
 using fakes::PoolTest;
 using fakes::repeatable;
 using namespace std::chrono_literals;
@@ -184,16 +184,18 @@ TEST_F(UpstreamPoolTest, ABackendThatCameBackIsUsedAgain) {
     EXPECT_TRUE(acquire_and_use().pick.has_value());
 }
 
-TEST_F(UpstreamPoolTest, TheExcludedBackendIsPickedOnlyWhenNobodyElseIsThere) {
-    make(2, 2);
+TEST_F(UpstreamPoolTest, WhoFailedIsPickedOnlyWhenNobodyElseIsThere) {
+    make(3, 3);
+    const core::BackendId failed[] = {{1}, {0}};
     for (int i = 0; i < 6; i++) {
-        EXPECT_EQ(acquire_and_use(excluding({1})).pick->backend, core::BackendId{0});
+        EXPECT_EQ(acquire_and_use(behind(failed)).pick->backend, core::BackendId{2});
     }
 }
 
-TEST_F(UpstreamPoolTest, TheOnlyBackendIsPickedEvenIfExcluded) {
+TEST_F(UpstreamPoolTest, TheOnlyBackendIsPickedEvenIfItFailed) {
     make(1, 1);
-    EXPECT_TRUE(acquire_and_use(excluding({0})).pick.has_value());
+    const core::BackendId failed[] = {{0}};
+    EXPECT_TRUE(acquire_and_use(behind(failed)).pick.has_value());
 }
 
 // --- Limits
