@@ -122,6 +122,13 @@ void write_json(const ExchangeRecord& record, AccessMoment moment, TextWriter& l
     write_pair({R"(,"connect_us":)", microseconds(record.connect)}, line);
     write_pair({R"(,"first_byte_us":)", microseconds(record.first_byte)}, line);
     write_pair({R"(,"total_us":)", microseconds(record.total)}, line);
+    if (record.not_retried != NotRetried::none) {
+        line.text(R"(,"not_retried":")");
+        line.text(name_of(record.not_retried));
+        line.text(R"(","failure":")");
+        line.text(record.failure);
+        line.text("\"");
+    }
     line.text("}\n");
 }
 
@@ -176,6 +183,13 @@ void write_text(const ExchangeRecord& record, AccessMoment moment, TextWriter& l
     write_pair({" connect_us=", microseconds(record.connect)}, line);
     write_pair({" first_byte_us=", microseconds(record.first_byte)}, line);
     write_pair({" total_us=", microseconds(record.total)}, line);
+    if (record.not_retried != NotRetried::none) {
+        line.text(" not_retried=");
+        line.text(name_of(record.not_retried));
+        line.text(" failure=\"");
+        line.text(record.failure);
+        line.text("\"");
+    }
     line.text("\n");
 }
 

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/packed_address.h"
 #include "http/message.h"
+#include "http/not_retried.h"
 #include "http/reason.h"
 
 namespace ringway::http {
@@ -29,6 +30,8 @@ struct ExchangeRecord {
     std::string_view backend = {};  // The address of the last one asked; empty when none was.
     std::uint32_t attempts = 0;
     bool upstream_was_reused = false;
+    NotRetried not_retried = NotRetried::none;
+    std::string_view failure = {};  // What a backend did, where that was the last word.
 
     // From the clock of the tick. Zero where it did not come to that.
     core::Duration connect{};     // Until there was a connection to a backend, in all attempts.

@@ -319,7 +319,9 @@ bool Exchange::was_stale(const core::Error& error) const {
 }
 
 void Exchange::fail(const core::Error& error) {
-    if (state_ == State::answering || !may_retry(error)) {
+    not_retried_ = against_retry(error);
+    if (not_retried_ != NotRetried::none) {
+        failure_ = error.what;
         return give_up(reason_of_upstream(error, stage()), error);
     }
     if (was_stale(error)) attempts_--;

@@ -22,6 +22,7 @@
 #include "http/failed_backends.h"
 #include "http/forwarding.h"
 #include "http/head_arena.h"
+#include "http/not_retried.h"
 #include "http/request_id.h"
 #include "http/request_sink.h"
 #include "http/retry_budget.h"
@@ -70,7 +71,8 @@ private:
     void fail(const core::Error& error);
     bool was_stale(const core::Error& error) const;
     Stage stage() const;
-    bool may_retry(const core::Error& error) const;
+    NotRetried against_retry(const core::Error& error);
+    NotRetried against_another_try();
     bool has_attempts_left() const;
     bool is_repeatable() const;
     bool wants_retry_for(std::uint16_t status);
@@ -127,9 +129,11 @@ private:
     std::uint32_t attempts_ = 0;  // Asked for; one that replaced a stale one is not counted again.
     std::uint32_t refusals_ = 0;  // Of those: refused, and another backend could be asked.
     FailedBackends failed_;
+    const char* failure_ = "";  // That was the last word.
     core::Instant connected_;
     core::Instant answered_;  // When the final head came.
     std::uint16_t status_ = 0;
+    NotRetried not_retried_ = NotRetried::none;
     bool upstream_is_reused_ = false;
     bool sets_cookie_ = false;
     bool drops_trailers_ = false;  // Of the response.

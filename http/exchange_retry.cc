@@ -22,16 +22,24 @@ bool Exchange::may_go_elsewhere(const Unavailable& why) const {
            route_->retry->attempts > 1 && refusals_ < refusals_max;
 }
 
-bool Exchange::may_retry(const core::Error& error) const {
-    if (!is_repeatable()) return false;
-    const bool is_safe = error.retry == core::Retry::yes ||
-                         (error.retry != core::Retry::never && request_.head().is_idempotent());
-    if (!is_safe) return false;
+NotRetried Exchange::against_retry(const core::Error& error) {
+    if (state_ == State::answering) return NotRetried::answer_began;
+    if (error.retry == core::Retry::never) return NotRetried::kind;
+    if (error.retry != core::Retry::yes && !request_.head().is_idempotent()) {
+        return NotRetried::not_idempotent;
+    }
+    if (!is_repeatable()) return NotRetried::body_sent;
     // A stale connection is the pool's mistake, not the backend's: replacing it, which happens only
     // once because the next one is fresh, takes no attempt and nothing from the budget.
-    if (was_stale(error)) return true;
-    return has_attempts_left() &&
-           home_.budgets_[route_->group.value].try_take(home_.context_.now());
+    if (was_stale(error)) return NotRetried::none;
+    return against_another_try();
+}
+
+// Where nothing is against it, it is paid for.
+NotRetried Exchange::against_another_try() {
+    if (!has_attempts_left()) return NotRetried::attempts;
+    RetryBudget& budget = home_.budgets_[route_->group.value];
+    return budget.try_take(home_.context_.now()) ? NotRetried::none : NotRetried::budget;
 }
 
 bool Exchange::has_attempts_left() const {
@@ -46,8 +54,12 @@ bool Exchange::is_repeatable() const {
 bool Exchange::wants_retry_for(std::uint16_t status) {
     const std::vector<std::uint16_t>& statuses = route_->retry->statuses;
     if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return false;
-    return request_.head().is_idempotent() && is_repeatable() && has_attempts_left() &&
-           home_.budgets_[route_->group.value].try_take(home_.context_.now());
+    if (!request_.head().is_idempotent()) {
+        not_retried_ = NotRetried::not_idempotent;
+    } else {
+        not_retried_ = is_repeatable() ? against_another_try() : NotRetried::body_sent;
+    }
+    return not_retried_ == NotRetried::none;
 }
 
 void Exchange::retry() {

@@ -59,6 +59,8 @@ void Exchange::log(Reason reason) {
          .backend = attempts_ > 0 ? home_.upstreams_.backend_name(backend_) : std::string_view{},
          .attempts = attempts_,
          .upstream_was_reused = upstream_is_reused_,
+         .not_retried = not_retried_,
+         .failure = failure_,
          .connect = was_connected ? connected_ - began_ : core::Duration{},
          .first_byte = was_answered ? answered_ - connected_ : core::Duration{},
          .total = home_.context_.now() - began_});

@@ -105,6 +105,18 @@ TEST_F(AccessLine, OfTheLongestHeadFitsAndIsOneLine) {
     }
 }
 
+TEST_F(AccessLine, OfALastFailureSaysWhatItWasAndWhyItWasNotTriedAgain) {
+    parse("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    record.not_retried = NotRetried::budget;
+    record.failure = "gone before it answered";
+    EXPECT_TRUE(line(AccessFormat::json)
+                    .ends_with(",\"total_us\":2000,\"not_retried\":\"budget\","
+                               "\"failure\":\"gone before it answered\"}\n"));
+    EXPECT_TRUE(line(AccessFormat::text)
+                    .ends_with(" total_us=2000 not_retried=budget "
+                               "failure=\"gone before it answered\"\n"));
+}
+
 TEST_F(AccessLine, ShowsNoNegativeTimeWhenTheClockStoodStill) {
     record.connect = -1us;
     EXPECT_NE(line(AccessFormat::json).find("\"connect_us\":0,"), std::string::npos);

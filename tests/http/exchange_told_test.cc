@@ -19,11 +19,15 @@ public:
                                     name_of(record.reason), record.bytes_in, record.bytes_out,
                                     record.backend.empty() ? "nobody" : record.backend,
                                     record.attempts, record.upstream_was_reused ? " reused" : ""));
+        if (record.not_retried != NotRetried::none) {
+            last_word = fmt::format("{}: {}", name_of(record.not_retried), record.failure);
+        }
         connect = record.connect;
         first_byte = record.first_byte;
         total = record.total;
     }
     std::vector<std::string> lines;
+    std::string last_word;  // Of the last that had one.
     core::Duration connect{};
     core::Duration first_byte{};
     core::Duration total{};
@@ -111,6 +115,65 @@ TEST_F(ExchangeTold, OfARefusedBodyIsItsRefusal) {
     const RequestIdText id = sink->on_request_refused(Refusal::bad_chunk);
     EXPECT_EQ(id.view().size(), 32U);
     EXPECT_EQ(told.lines.back(), "400 bad_chunk in 0 out 27 by 10.0.0.1:80 in 1");
+}
+
+// Whoever asks why a client saw a failure finds which rule was the last word.
+TEST_F(ExchangeTold, OfAFailureIsWhyItWasNotTriedAgain) {
+    const auto last_word_of = [this](std::string_view head, core::Retry safety) {
+        upstreams.at_once = {{}};
+        begin(head);
+        sink->on_request_pause();
+        upstream().is_lent = false;
+        upstream().sink.on_upstream_failed(
+            {.code = Errc::ended, .side = core::Side::upstream, .retry = safety, .what = "gone"});
+        return std::exchange(told.last_word, {});
+    };
+    constexpr std::string_view plain = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    constexpr std::string_view post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
+    EXPECT_EQ(last_word_of(plain, core::Retry::never), "kind: gone");
+    EXPECT_EQ(last_word_of(post, core::Retry::if_idempotent), "not_idempotent: gone");
+    retry.attempts = 1;
+    EXPECT_EQ(last_word_of(plain, core::Retry::if_idempotent), "attempts: gone");
+    retry.attempts = 2;
+    retry.budget = retry.budget_floor = 0;
+    make(Route{.group = {1}, .retry = &retry});
+    EXPECT_EQ(last_word_of(plain, core::Retry::if_idempotent), "budget: gone");
+}
+
+TEST_F(ExchangeTold, OfAFailureBehindALongBodyIsThatItHadLeft) {
+    upstreams.at_once = {{}};
+    begin(fmt::format("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+                      Exchanges::held_body_bytes_max + 1));
+    sink->on_request_body(bytes("ab"));
+    sink->on_request_pause();
+    fail(Errc::ended, core::Retry::if_idempotent);
+    EXPECT_EQ(told.last_word, "body_sent: ");
+}
+
+TEST_F(ExchangeTold, OfAnAnswerThatWasCutIsThatItHadBegun) {
+    upstreams.at_once = {{}};
+    get();
+    respond("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+    fail(Errc::ended, core::Retry::never);
+    EXPECT_EQ(told.last_word, "answer_began: ");
+}
+
+TEST_F(ExchangeTold, OfAStatusThatWasPassedOnIsWhyAndOfOneTriedAgainNothing) {
+    constexpr std::string_view busy =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+    retry.statuses = {503};
+    upstreams.at_once = {{}, {}};
+    get();
+    respond(busy);
+    respond_ok();
+    end_response();
+    EXPECT_EQ(told.last_word, "");
+    upstreams.at_once = {{}, {}};
+    get();
+    respond(busy);
+    respond(busy);
+    end_response();
+    EXPECT_EQ(told.last_word, "attempts: ");
 }
 
 // A response is told of to its client, too, when that is asked for.
