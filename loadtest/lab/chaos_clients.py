@@ -14,18 +14,18 @@ REASON = "x-ringway-reason"
 
 
 class Tally:
-    """The ledger of a run, and for a picture of it how many requests ended rightly in each second and how many not.
+    """The ledger of a run, and how many requests that began in each second had which fate.
     Fates are `right`, `aborted` by us, or what was wrong, as "GET upstream_cut"."""
 
     def __init__(self, first=1):
         self.ledger = Ledger(first)
         self.per_second = collections.Counter()
         self.memory = []  # (second, bytes) of the proxy.
+        self.outside = []  # Of that, bytes outside of its slabs: at a third of the run, and at the end.
 
     def end(self, number, fate, second):
         self.ledger.ended(number, fate)
-        kind = fate if fate in ("right", "aborted") else "wrong"
-        self.per_second[second, kind] += 1
+        self.per_second[second, fate] += 1
 
 
 class Client:

@@ -20,7 +20,8 @@ HEALED = "delay=uniform:0ms:2ms&hang_rate=0&error_rate=0&fault=none&up=yes"
 KINDS = ("killed", "frozen", *SETTINGS)
 SECONDS_OF_ONE = (0.5, 3.0)
 SECONDS_BETWEEN = (0.2, 2.0)
-BYTES_MAX = 2000  # Within the head, within the first segment, or behind it.
+# At which byte an answer breaks: within the head, within what a receive brings with it, or behind that.
+BYTES_MAX = (100, 2_000, 20_000)
 RECOVERY_SECONDS = 3.0  # At the end nothing is wrong any more.
 
 
@@ -34,9 +35,9 @@ class Fault:
 
 
 def plan(dice, seconds, backends):
-    """Faults in the order of their beginnings, all kinds equally often; never two at one backend at once,
+    """Faults in the order of their beginnings, all kinds and places equally often; never two at one backend at once,
     and never at more than a third of all."""
-    faults, at, kinds = [], SECONDS_BETWEEN[1], []
+    faults, at, kinds, places = [], SECONDS_BETWEEN[1], [], []
     while True:
         at += dice.uniform(*SECONDS_BETWEEN)
         kinds = kinds or dice.sample(KINDS, len(KINDS))
@@ -47,7 +48,11 @@ def plan(dice, seconds, backends):
         if len(busy) >= max(1, backends // 3):
             continue
         victim = dice.choice([each for each in range(backends) if each not in busy])
-        faults.append(Fault(at, ends, victim, kinds.pop(), dice.randrange(1, BYTES_MAX)))
+        kind, place = kinds.pop(), 0
+        if "{bytes}" in SETTINGS.get(kind, ""):
+            places = places or dice.sample(BYTES_MAX, len(BYTES_MAX))
+            place = dice.randrange(1, places.pop())
+        faults.append(Fault(at, ends, victim, kind, place))
 
 
 def begin(origin, fault):

@@ -5,6 +5,7 @@ import collections
 import json
 
 MANY = 255  # A count in one byte: so many and more are equally wrong.
+KEPT_MAX = 1_000  # Lines of the access log of each fate; a run that has more lost requests is explained by these.
 
 
 class Ledger:
@@ -50,15 +51,16 @@ class Witness:
         self.reasons = collections.Counter()
         self.contradictions = collections.Counter()  # (fate, reason) that do not go together.
         self.strangers = 0  # Lines of requests that nobody has begun.
+        self.failures = collections.defaultdict(list)  # By fate: lines of requests that were answered wrongly.
 
     def read(self, path):
         with open(path) as file:
             for line in file:
-                record = json.loads(line)
-                self.hear(record.get("target", ""), record["reason"])
+                self.hear(json.loads(line))
         return self
 
-    def hear(self, target, reason):
+    def hear(self, record):
+        target, reason = record.get("target", ""), record["reason"]
         digits = target.partition("?n=")[2]
         number = int(digits) if digits.isdigit() else -1
         if 0 <= number < self.ledger.first:
@@ -70,8 +72,16 @@ class Witness:
         self.lines[at] = min(self.lines[at] + 1, MANY)
         self.reasons[reason] += 1
         fate = self.ledger.fate(number)
+        if fate not in ("right", "aborted") and len(self.failures[fate]) < KEPT_MAX:
+            self.failures[fate].append(record)
         if not bears_out(fate, reason):
             self.contradictions[fate, reason] += 1
+
+
+def why(record):
+    """What went wrong with a request, and why it was not tried again, as the access log says it."""
+    failure = record.get("failure") or f"status {record['status']}"
+    return f"{failure}, after {record['attempts']} tries; not tried again: {record.get('not_retried', 'unknown')}"
 
 
 def word_of(fate):

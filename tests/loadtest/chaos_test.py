@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "loadtest"))
 sys.dont_write_bytecode = True
 
-from lab import chaos_account, chaos_clients, chaos_faults, chaos_ledger  # noqa: E402
+from lab import chaos_account, chaos_clients, chaos_faults, chaos_ledger, chaos_memory  # noqa: E402
 
 CLONE_FILES = 0x400
 
@@ -49,6 +49,12 @@ class Plan(unittest.TestCase):
             self.assertLessEqual(len(ill), 2)
             self.assertEqual(len(ill), len(set(ill)))
 
+    def test_answers_break_within_their_head_in_three_minutes_too(self):
+        breaking = [fault for fault in self.plan(seconds=180) if fault.kind in ("resets", "cuts")]
+        early = [fault for fault in breaking if fault.bytes < 100]
+        self.assertGreater(len(early), len(breaking) / 5)
+        self.assertGreater(len([fault for fault in breaking if fault.bytes > 100]), len(breaking) / 5)
+
     def test_the_end_is_quiet_and_one_seed_is_one_plan(self):
         self.assertTrue(all(fault.ends <= 597 for fault in self.plan()))
         self.assertEqual(self.plan(3), self.plan(3))
@@ -69,6 +75,59 @@ class Fate(unittest.TestCase):
         self.assertEqual("no_backend", self.judge(503, b"", **{"x-ringway-reason": "no_backend"}))
 
 
+class Tally(unittest.TestCase):
+    def test_each_second_has_its_fates_by_name(self):
+        tally = chaos_clients.Tally()
+        for fate, second in (("right", 3), ("GET upstream_reset", 3), ("GET upstream_reset", 3), ("POST cut", 4)):
+            tally.end(tally.ledger.begin(), fate, second)
+        self.assertEqual({(3, "right"): 1, (3, "GET upstream_reset"): 2, (4, "POST cut"): 1}, tally.per_second)
+
+
+class Memory(unittest.TestCase):
+    """Of an hour: a size for each second."""
+
+    def hour(self, size_at):
+        return [(second, size_at(max(second, 60))) for second in range(3601)]
+
+    def complaints(self, size_at, outside=(0, 0)):
+        return list(chaos_memory.complaints(self.hour(size_at), outside, 3600))
+
+    def test_a_leak_is_found_however_slow_it_is(self):
+        for bytes_per_second in (500, 4_000):
+            with self.subTest(bytes_per_second):
+                self.assertIn("grows on", self.complaints(lambda second: bytes_per_second * second)[0])
+
+    def test_a_leak_under_steps_is_found(self):
+        self.assertEqual(1, len(self.complaints(lambda second: 500 * second + (second > 2000) * (1 << 20))))
+
+    def test_steps_are_none_as_long_as_they_end(self):
+        steps = {1300: 700 << 10, 1500: 96 << 10, 1708: 252 << 10}
+        grown = self.hour(lambda second: sum(size for at, size in steps.items() if second >= at))
+        self.assertEqual([], list(chaos_memory.complaints(grown, (0, 0), 3600)))
+        self.assertEqual(1048 << 10, chaos_memory.grown(grown, 3600))
+        self.assertEqual(0, chaos_memory.steady(grown, 3600))
+
+    def test_outside_of_slabs_a_step_is_none_either(self):
+        self.assertEqual([], self.complaints(lambda second: 0, outside=(1 << 20, (1 << 20) + 4_096)))
+        self.assertIn("outside", self.complaints(lambda second: 0, outside=(1 << 20, (1 << 20) + (300 << 10)))[0])
+
+    def test_slabs_are_what_was_reserved_and_is_no_arena(self):
+        def mapping(begin, kilobytes, flags):
+            return f"{begin:x}-{begin + (1 << 20):x} rw-p 00000000 00:00 0 \nRss: {kilobytes} kB\nAnonymous: {kilobytes} kB\nVmFlags: rd wr {flags}\n"
+
+        slab, heap, arena = mapping(0x7F0000001000, 1000, "nr"), mapping(0x550000000000, 20, "ac"), mapping(0x7F0000000000, 3, "nr")
+        self.assertEqual(23 << 10, chaos_memory.outside_slabs(slab + heap + arena))
+
+    def test_what_a_process_allocates_is_found_there(self):
+        def outside():
+            return chaos_memory.outside_slabs(Path("/proc/self/smaps").read_text())
+
+        before = outside()
+        held = bytearray(8 << 20)
+        self.assertGreater(outside() - before, 6 << 20)
+        self.assertEqual(8 << 20, len(held))
+
+
 class Account(unittest.TestCase):
     def book(self, *requests, first=1):
         """A ledger of (fate, how often it was written)."""
@@ -86,7 +145,7 @@ class Account(unittest.TestCase):
         ledger = self.book(*requests, first=11)
         witness = chaos_ledger.Witness(ledger)
         for number, reason in lines:
-            witness.hear(f"/?n={number}", reason)
+            witness.hear({"target": f"/?n={number}", "reason": reason})
         return list(chaos_account.complaints(ledger, witness, {"faults": 0, "gone": 0, "duplicates": 0, **counts}))
 
     def test_what_adds_up_is_not_complained_of(self):
@@ -119,6 +178,18 @@ class Account(unittest.TestCase):
         }.items():
             with self.subTest(words):
                 self.assertEqual(1, len(complaints), complaints)
+
+    def test_what_was_lost_is_explained_in_the_words_of_the_access_log(self):
+        ledger = self.book(("right", 1), ("GET upstream_reset", 1))
+        witness = chaos_ledger.Witness(ledger)
+        line = {"status": 502, "attempts": 3, "not_retried": "attempts", "failure": "gone before it answered"}
+        witness.hear({"target": "/?n=1", "reason": "ok", "status": 200})
+        witness.hear({"target": "/?n=2", "reason": "upstream_reset", **line})
+        self.assertEqual(["GET upstream_reset"], list(witness.failures))
+        said = chaos_ledger.why(witness.failures["GET upstream_reset"][0])
+        self.assertEqual("gone before it answered, after 3 tries; not tried again: attempts", said)
+        self.assertEqual("status 503, after 1 tries; not tried again: budget",
+                         chaos_ledger.why({"status": 503, "attempts": 1, "not_retried": "budget"}))  # fmt: skip
 
     def test_only_what_nobody_can_mend_is_left_out_of_what_was_possible(self):
         fates = collections.Counter({"right": 95, "GET cut": 3, "GET no_backend": 2, "aborted": 9})

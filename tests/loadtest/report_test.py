@@ -52,11 +52,15 @@ def records():
         "latency": record(latency={"50%": [figures], "80%": []}, rates={"50%": 5000, "80%": 8000}),
         "memory": record(idle_bytes={"ringway": 400, "nginx": None}),
         "scale": record(held=held, growth={"rate": 5000, "connections": {"10": [9.0], "100": [8.0]}, "backends": {"3": [9.0], "100": [9.5]}}),
-        "chaos": record(sent=9, fates={"right": 9}, availability=[1, 1], wrong=[], faults=[fault], per_second=[[0, "right", 9], [2, "right", 1]]),
+        "chaos": record(sent=9, fates={"right": 9}, availability=[1, 1], wrong=[], faults=[fault], per_second=[[0, "right", 9], [2, "right", 1], [2, "GET cut", 2], [2, "GET status 503", 1], [2, "wrong", 1]]),
     }
 
 
 class Report(unittest.TestCase):
+    def test_a_chaos_run_is_drawn_by_what_became_right_was_given_up_or_neither(self):
+        counts = parts.by_second(records()["chaos"])
+        self.assertEqual({(0, "right"): 9, (2, "right"): 1, (2, "wrong"): 4}, counts)
+
     def test_verdicts_are_those_of_the_run(self):
         text = page.verdicts({"quick": False, "bars": [bar(0.74, True, "relay 0.7"), bar(0.91, False), bar(0, False) | {"figure": None}]})
         met, missed, nothing = text.splitlines()[2:]

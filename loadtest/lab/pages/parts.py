@@ -1,5 +1,6 @@
 """The parts of loadtest/report.md: each takes its record, draws its pictures and returns its text."""
 
+import collections
 import statistics
 
 from lab.pages import plots
@@ -133,13 +134,21 @@ def draw_growth(path, what, series):
     plots.lines(path, f"CPU per request by {what}", (what, "µs of CPU per request"), series, more, values=True)
 
 
+def by_second(record):
+    """How many requests ended rightly, were given up, or neither, as (second, kind) → count."""
+    counts = collections.Counter()
+    for second, fate, count in record["per_second"]:
+        counts[second, fate if fate in ("right", "aborted") else "wrong"] += count
+    return counts
+
+
 def chaos(sheet):
     """What was answered in each second of a run full of faults."""
     record = sheet.record
     kinds = {"answered rightly": "right", "anything else": "wrong", "given up by the client": "aborted"}
-    counts = {(second, kind): count for second, kind, count in record["per_second"]}
+    counts = by_second(record)
     seconds = range(max(second for second, _ in counts) + 1)
-    points = {name: [(second, counts.get((second, kind), 0)) for second in seconds] for name, kind in kinds.items()}
+    points = {name: [(second, counts[second, kind]) for second in seconds] for name, kind in kinds.items()}
     marks = "".join(
         f"set object rectangle from {fault['begins']:.2f}, graph 0 to {fault['ends']:.2f}, graph 1 fc rgb '#000000' fs transparent solid 0.07 noborder behind\n"
         for fault in record["faults"]
