@@ -62,13 +62,30 @@ class Run(unittest.TestCase):
         self.assertTrue(run.stdout.endswith("\n0 passed, 0 failed, 1 skipped\n"))
 
     def test_counts_a_gtest_program_by_its_own_summary(self):
-        self.plant("10_one", "run_gtests . good crashing")
+        self.plant("10_one", "jobs=1; run_gtests . good crashing")
         self.gtest("good", "[  PASSED  ] 5 tests.\n[  SKIPPED ] 1 test, listed below:\n[  SKIPPED ] A.B", 0)
         self.gtest("crashing", "[ RUN      ] A.Crashes\n", 134)
         run = self.run_tests()
         self.assertTrue(run.stdout.endswith("\n5 passed, 1 failed, 1 skipped\n"), run.stdout)
         self.assertIn("one: failed: ./crashing ended with status 134, after [ RUN      ] A.Crashes", run.stdout)
         self.assertIn("one: skipped: good A.B", run.stdout)
+
+    def test_deals_out_a_gtest_program_and_counts_each_part(self):
+        self.plant("10_one", "jobs=3; run_gtests . whole third_fails third_crashes")
+        self.gtest("whole", "[  PASSED  ] 2 tests.", 0)
+        self.gtest_in_parts("third_fails", "[  PASSED  ] 1 test.\n[  FAILED  ] 1 test, listed below:\n[  FAILED  ] A.B", 1)
+        self.gtest_in_parts("third_crashes", "[ RUN      ] A.Crashes\n", 134)
+        run = self.run_tests()
+        self.assertTrue(run.stdout.endswith("\n17 passed, 2 failed, 0 skipped\n"), run.stdout)
+        self.assertIn("one: failed: ./third_fails --gtest_filter=A.B", run.stdout)
+        self.assertIn("one: failed: ./third_crashes ended with status 134, after [ RUN      ] A.Crashes", run.stdout)
+
+    def gtest_in_parts(self, name, output, status):
+        """Its third part does this, the others pass three and two tests."""
+        self.gtest(name, output, status)
+        passes = '[ $GTEST_TOTAL_SHARDS.$GTEST_SHARD_INDEX = 3.2 ] || { echo "[  PASSED  ] $((3 - GTEST_SHARD_INDEX)) tests."; exit; }'
+        program = self.root / name
+        program.write_text(program.read_text().replace("\n", f"\n{passes}\n", 1))
 
     def gtest(self, name, output, status):
         program = self.root / name

@@ -83,29 +83,52 @@ build() {
         { note "failed: build of $directory"; return 1; }
 }
 
-# run_gtests DIRECTORY PROGRAM...: runs them all, even after a failure, and counts their tests.
+# run_gtests DIRECTORY PROGRAM...: runs them all, even after a failure, and counts their tests. A program's tests
+# keep one core busy, so they are dealt out over as many processes as there are cores.
 run_gtests() {
-    local directory=$1 program output status failures=0
+    local directory=$1 outputs program part failures=0
     shift
-    output=$(mktemp)
+    outputs=$(mktemp -d)
     for program in "$@"; do
-        status=0
-        "$directory/$program" --gtest_brief=0 2>&1 | tee "$output" || status=$?
-        tally passed "$(gtest_count PASSED "$output")"
-        tally skipped "$(gtest_count SKIPPED "$output")"
-        gtest_names SKIPPED "$output" | while read -r test; do note "skipped: $program $test"; done
-        ((status == 0)) && continue
-        failures=1
-        if [[ -n $(gtest_names FAILED "$output") ]]; then
-            tally failed "$(gtest_names FAILED "$output" | wc -l)"
-            gtest_names FAILED "$output" | while read -r test; do note "failed: $directory/$program --gtest_filter=$test"; done
-        else
-            tally failed 1
-            note "failed: $directory/$program ended with status $status, after $(grep -o '\[ RUN .*' "$output" | tail -n 1)"
-        fi
+        for ((part = 0; part < jobs; part++)); do
+            while (($(jobs -pr | wc -l) >= jobs)); do wait -n || true; done
+            run_gtest_part "$directory/$program" "$part" "$outputs/$program.$part" &
+        done
     done
-    rm -f "$output"
+    wait
+    for program in "$@"; do
+        for ((part = 0; part < jobs; part++)); do
+            count_gtest_part "$directory/$program" "$outputs/$program.$part" || failures=1
+        done
+    done
+    rm -r "$outputs"
     return "$failures"
+}
+
+# run_gtest_part PROGRAM PART OUTPUT: leaves its exit status beside its output.
+run_gtest_part() {
+    local status=0
+    GTEST_TOTAL_SHARDS=$jobs GTEST_SHARD_INDEX=$2 "$1" --gtest_brief=0 >"$3" 2>&1 || status=$?
+    echo "$status" >"$3.status"
+}
+
+# count_gtest_part PROGRAM OUTPUT: shows what it said, and fails when it failed.
+count_gtest_part() {
+    local program=$1 output=$2 status
+    status=$(cat "$output.status")
+    cat "$output"
+    tally passed "$(gtest_count PASSED "$output")"
+    tally skipped "$(gtest_count SKIPPED "$output")"
+    gtest_names SKIPPED "$output" | while read -r test; do note "skipped: $(basename "$program") $test"; done
+    [[ $status == 0 ]] && return
+    if [[ -n $(gtest_names FAILED "$output") ]]; then
+        tally failed "$(gtest_names FAILED "$output" | wc -l)"
+        gtest_names FAILED "$output" | while read -r test; do note "failed: $program --gtest_filter=$test"; done
+    else
+        tally failed 1
+        note "failed: $program ended with status $status, after $(grep -o '\[ RUN .*' "$output" | tail -n 1)"
+    fi
+    return 1
 }
 
 # gtest's own summary: "[  PASSED  ] 12 tests."
