@@ -3,8 +3,9 @@
 
 Every file of the rooms is read, and of the tests those that changed since origin/main or, there, since the last
 commit; RINGWAY_LONG=1 reads all of them. A file costs two to three seconds, and half the files are tests.
-A file is clean for good once clang-tidy found nothing in it: the key is the hash of the .clang-tidy files and of the
-file with all its includes expanded, remembered in .cache/tidy. Counts files through $STAGE_TALLY as tests/support/stage.sh does.
+A file is clean for good once clang-tidy found nothing in it: the key is the hash of clang-tidy's version, the .clang-tidy
+files and the file with all its includes expanded. Keys lie in ~/.cache/ringway/tidy, so that every clone on a machine has
+them, as with ccache. Counts files through $STAGE_TALLY as tests/support/stage.sh does.
 """
 
 import hashlib
@@ -17,7 +18,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-CACHE = Path(".cache/tidy")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringway/tidy"
+TIDY = "clang-tidy-19"
 CHECKS = (Path(".clang-tidy"), Path("tests/.clang-tidy"))
 
 
@@ -30,14 +32,19 @@ def expanded(entry):
     return subprocess.run(command, cwd=entry["directory"], capture_output=True).stdout
 
 
-def tidy(build, entry):
+def rules():
+    """What a finding depends on besides the file."""
+    version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
+    return hashlib.sha256(b"".join([version, *(file.read_bytes() for file in CHECKS)]))
+
+
+def tidy(build, entry, digest):
     """(file, what clang-tidy found or None)."""
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in CHECKS))
     digest.update(expanded(entry).replace(str(Path.cwd()).encode(), b""))
     remembered = CACHE / digest.hexdigest()
     if remembered.exists():
         return entry["file"], None
-    command = ["clang-tidy-19", "-p", build, "--quiet", "--warnings-as-errors=*", entry["file"]]
+    command = [TIDY, "-p", build, "--quiet", "--warnings-as-errors=*", entry["file"]]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode == 0:
         remembered.touch()
@@ -69,8 +76,9 @@ def main(build):
     CACHE.mkdir(parents=True, exist_ok=True)
     compiled = {e["file"]: e for e in json.loads((Path(build) / "compile_commands.json").read_text())}
     entries = list(wanted(compiled.values()))
+    digest = rules()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(lambda entry: tidy(build, entry), entries))
+        results = list(pool.map(lambda entry: tidy(build, entry, digest.copy()), entries))
     dirty = [(file, found) for file, found in results if found is not None]
     for file, found in dirty:
         print(f"{Path(file).relative_to(Path.cwd())}\n{found}")
