@@ -1,5 +1,7 @@
 // One connection of a shard to one backend: an HTTP/1 client and its place in the pool. Made,
-// owned and destroyed by the UpstreamPool; it only passes on what its client says.
+// owned and destroyed by the UpstreamPool of its shard, on the shard's thread. It decides nothing:
+// what its client says it passes on to the pool, which alone writes the state below. In the idle
+// list, or in line for a turn to connect, it is listed once at most.
 #pragma once
 
 #include "core/clock.h"

@@ -1,5 +1,8 @@
 // What a load came to, for a person (a table) and for a program (JSON). Times are in milliseconds
-// in both. Pure functions of what was counted.
+// in both, and the rate is that of the answers before the end. The table leaves out what never
+// happened; the JSON always has every name, so that a program need not ask whether it is there.
+// Pure functions of what was counted, called by the main thread when the others have ended, and
+// once a second for the progress.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
-// The kinds of requests that a load consists of, drawn by their weights.
-// Looks at the requests of the options, which outlive it. One per generator.
+// The kinds of requests that a load consists of, drawn by their weights: a kind of weight 8 beside
+// one of weight 1 is asked for in eight of nine cases, in no order. Where there is one kind only
+// nothing is drawn, and nothing is counted by kind.
+// Looks at the requests of the options, which outlive it. One per generator, whose chance it uses.
 #pragma once
 
 #include <cstddef>

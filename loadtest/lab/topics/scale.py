@@ -139,46 +139,63 @@ def kernel_bytes():
 
 
 def hold(place, build, extent, say):
-    many, few, seconds = extent.many, extent.few, extent.seconds
+    """Two proxies at once, with many connections and with few, at the same rate: what each request costs, and what one more
+    connection weighs."""
+    many, few = extent.many, extent.few
     origin = Origin(place, build)
     proxies = {count: Proxy(place, build, origin.addresses) for count in (many, few)}
     for proxy in proxies.values():  # What is made only once is there before memory is looked at.
         end_load(place, start_load(place, build, proxy.port, extent.warm, RATE, WARM_SECONDS), WARM_SECONDS)
     memory, kernel = proxies[many].memory(), kernel_bytes()
-    loads = {count: start_load(place, build, proxy.port, count, RATE, seconds + RAMP_SECONDS_MAX, ACTIVE) for count, proxy in proxies.items()}
+    loads = {count: start_load(place, build, proxy.port, count, RATE, extent.seconds + RAMP_SECONDS_MAX, ACTIVE) for count, proxy in proxies.items()}
     wait_until_held(proxies[many], loads[many], memory)
     memory, kernel = proxies[many].memory() - memory, kernel_bytes() - kernel
-    windows = []
-    for number in range(extent.windows + SPARE_WINDOWS):
-        windows.append(watch(proxies, seconds / extent.windows))
-        shown = "  ".join(f"{count:,} connections {us:.1f} µs" for count, us in windows[-1].per_request().items())
-        say(f"window {number + 1:2}/{extent.windows + SPARE_WINDOWS}  {shown}")
-    for load in loads.values():
-        load.send_signal(signal.SIGINT)  # Answers that are on their way may still arrive.
-    reports = {count: end_load(place, load, RAMP_SECONDS_MAX) for count, load in loads.items()}
+    windows = watch_windows(proxies, extent, say)
+    reports = interrupt(place, loads)
     for proxy in proxies.values():
         place.end(proxy.process)
     place.end(origin.process)
-    answers, errors = reports[many], errors_of(reports)
-    valid = [window for window in windows if all(window.is_within(told) for told in reports.values())]
+    valid = [window for window in windows if all(window.is_within(answers) for answers in reports.values())]
     if len(valid) < len(windows):
         say(f"{len(windows) - len(valid)} windows are not within what both loads measured, and do not count")
-    early = {kind: times for kind, times in answers["errors_before"].items() if times}
-    say(f"{answers['connects'] - many:,} connections made anew, {answers['ended_idle']:,} ended between requests; before it began: {early or 'no error'}")
-    say(f"{many:,} connections, {answers['sent']:,} requests: p50 {answers['latency_ms']['p50']:.3f}, p99 {answers['latency_ms']['p99']:.3f} ms, errors {dict(errors) or 'none'}")
+    errors = errors_of(reports)
+    say_held(say, many, reports[many], errors)
     return {
         "connections": many,
         "compared_with": few,
-        "seconds": seconds,
+        "seconds": extent.seconds,
         "ratios": [window.cpu_us[many] / window.cpu_us[few] for window in valid],
         "us_per_request": [window.per_request() for window in valid],
         # What the warm-up's connections left in the slabs is used again and in neither figure.
         "bytes": memory / (many - extent.warm),
         "kernel_bytes": kernel / (many + few - 2 * extent.warm),
-        "sent": answers["sent"],
+        "sent": reports[many]["sent"],
         "errors": sum(errors.values()),
         "reports": reports,
     }
+
+
+def watch_windows(proxies, extent, say):
+    windows = []
+    for number in range(extent.windows + SPARE_WINDOWS):
+        windows.append(watch(proxies, extent.seconds / extent.windows))
+        shown = "  ".join(f"{count:,} connections {us:.1f} µs" for count, us in windows[-1].per_request().items())
+        say(f"window {number + 1:2}/{extent.windows + SPARE_WINDOWS}  {shown}")
+    return windows
+
+
+def interrupt(place, loads):
+    """Ends all of them at once; answers that are on their way may still arrive."""
+    for load in loads.values():
+        load.send_signal(signal.SIGINT)
+    return {count: end_load(place, load, RAMP_SECONDS_MAX) for count, load in loads.items()}
+
+
+def say_held(say, many, answers, errors):
+    early = {kind: times for kind, times in answers["errors_before"].items() if times}
+    latency = answers["latency_ms"]
+    say(f"{answers['connects'] - many:,} connections made anew, {answers['ended_idle']:,} ended between requests; before it began: {early or 'no error'}")
+    say(f"{many:,} connections, {answers['sent']:,} requests: p50 {latency['p50']:.3f}, p99 {latency['p99']:.3f} ms, errors {dict(errors) or 'none'}")
 
 
 def errors_of(reports):
