@@ -6,7 +6,7 @@
 //
 // One Op per kind of operation and owner; an owner that wants two receives has two Ops.
 // An operation is in flight from the call that starts it until the outcome whose `more` is false
-// has been delivered (a multishot accept has many outcomes, everything else has one).
+// has been delivered (accepts and receives that stand have many outcomes, everything else has one).
 #pragma once
 
 #include <cstdint>

@@ -17,6 +17,9 @@
 //     arrived are in the outcome or still in the socket (release of a live descriptor).
 //  8. What `send_last` sent arrives with the end that its caller brings about, and perhaps not
 //     before. A close with bytes unread is a reset, and loses it.
+//  9. A receive that stands keeps promises 1, 3, 4 and 7, with several outcomes: each brings what
+//     arrived, in order. It ends by itself, so that all it brings fits into one buffer, and may end
+//     with any outcome, also with its first: an engine that cannot bound it does that.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +39,12 @@ class BufferPool;
 // Bytes that lie in several places, in order.
 using Part = std::span<const std::byte>;
 inline constexpr std::size_t send_parts_max = 8;
+
+// A receive that stands ends once it has brought so many, and no arrival of it is larger than what
+// is then left of a buffer.
+constexpr std::uint32_t standing_bytes(std::uint32_t buffer_bytes) {
+    return buffer_bytes / 4;
+}
 
 // Clients' bytes and backends' bytes land in different pools, so that a flood of requests can
 // never keep answers from being read.
@@ -90,6 +99,8 @@ public:
     // `peer` need not outlive the call.
     virtual void connect(Completion& completion, int fd, const Address& peer) = 0;
     virtual void receive(Completion& completion, int fd, Pool pool) = 0;
+    // Multishot: an outcome per arrival, until one without `more`. Meanwhile nobody else receives.
+    virtual void receive_standing(Completion& completion, int fd, Pool pool) = 0;
     virtual void receive_into(Completion& completion, int fd, std::span<std::byte> space) = 0;
     virtual void send(Completion& completion, int fd, std::span<const std::byte> bytes) = 0;
     // As `send`, of at most `send_parts_max` parts, none of them empty, as if they lay in one
@@ -98,6 +109,8 @@ public:
     // As `send`, by who closes, or ends his side, as soon as it has completed: bytes and end leave
     // together.
     virtual void send_last(Completion& completion, int fd, std::span<const std::byte> bytes) = 0;
+    // One outcome, 0, with the next `run_once`: for who has something to say from the loop.
+    virtual void yield(Completion& completion) = 0;
     // One outcome when `fd` has one of `events` (POLLIN ...). For what has no operation here.
     virtual void poll(Completion& completion, int fd, unsigned events) = 0;
     virtual void close(Completion& completion, int fd) = 0;

@@ -1,6 +1,5 @@
 // Names of io_uring's interface that are newer than the liburing 2.3 we build with. Each is used
-// only where the kernel's feature word says that it is there. They go when the build moves to a
-// newer one.
+// only where the kernel says that it is there. They go when the build moves to a newer one.
 #pragma once
 
 namespace ringway::core {

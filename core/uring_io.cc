@@ -79,9 +79,27 @@ Result<void> UringIo::set_up() {
     refill();
     wake_fd_ = options_.wake_fd >= 0 ? options_.wake_fd : eventfd(0, EFD_CLOEXEC);
     if (wake_fd_ < 0) return failed(errno, "no eventfd to be woken by");
+    can_stand_ = knows_bounded_multishot();
     arm_wake();
     read_clock();
     return {};
+}
+
+// Asked by a receive from what is no socket: a kernel that knows the bound (6.17) gets as far as to
+// notice that, an older one refuses the bound. No feature bit tells.
+bool UringIo::knows_bounded_multishot() {
+    io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+    io_uring_prep_recv_multishot(sqe, wake_fd_, nullptr, 0, 0);
+    sqe->flags |= IOSQE_BUFFER_SELECT;
+    sqe->file_index = 1;
+    io_uring_sqe_set_data(sqe, nullptr);
+    io_uring_cqe* cqe = nullptr;
+    if (io_uring_submit_and_wait(&ring_, 1) < 0 || io_uring_peek_cqe(&ring_, &cqe) != 0) {
+        return false;
+    }
+    const bool knows_bound = cqe->res == -ENOTSOCK;
+    io_uring_cqe_seen(&ring_, cqe);
+    return knows_bound;
 }
 
 Result<void> UringIo::set_up_ring(Pool pool) {
@@ -216,7 +234,7 @@ void UringIo::connect(Completion& completion, int fd, const Address& peer) {
     io_uring_sqe_set_data(sqe, &completion);
 }
 
-void UringIo::receive(Completion& completion, int fd, Pool pool) {
+io_uring_sqe* UringIo::start_receive(Completion& completion, int fd, Pool pool) {
     io_uring_sqe* sqe = start(completion);
     io_uring_prep_recv(sqe, fd, nullptr, 0, 0);
     sqe->flags |= IOSQE_BUFFER_SELECT;
@@ -225,6 +243,22 @@ void UringIo::receive(Completion& completion, int fd, Pool pool) {
     sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
     io_uring_sqe_set_data(sqe, &completion);
     completion.note = static_cast<std::uint8_t>(pool);  // Whose ring the buffer will come from.
+    return sqe;
+}
+
+void UringIo::receive(Completion& completion, int fd, Pool pool) {
+    start_receive(completion, fd, pool);
+}
+
+void UringIo::receive_standing(Completion& completion, int fd, Pool pool) {
+    io_uring_sqe* sqe = start_receive(completion, fd, pool);
+    if (!can_stand_) return;
+    sqe->ioprio |= IORING_RECV_MULTISHOT;
+    // Bounds of one arrival, and of all: the latter stands where other operations have
+    // `file_index`.
+    const std::uint32_t space = this->pool(pool).space_each();
+    sqe->file_index = standing_bytes(space);
+    sqe->len = space - sqe->file_index;
 }
 
 void UringIo::receive_into(Completion& completion, int fd, std::span<std::byte> space) {
@@ -264,6 +298,12 @@ void UringIo::send_parts(Completion& completion, int fd, std::span<const Part> p
 // What is less than a segment waits for the FIN and takes it along.
 void UringIo::send_last(Completion& completion, int fd, std::span<const std::byte> bytes) {
     start_send(completion, fd, bytes)->msg_flags |= MSG_MORE;
+}
+
+void UringIo::yield(Completion& completion) {
+    io_uring_sqe* sqe = start(completion);
+    io_uring_prep_nop(sqe);
+    io_uring_sqe_set_data(sqe, &completion);
 }
 
 void UringIo::poll(Completion& completion, int fd, unsigned events) {

@@ -67,10 +67,12 @@ public:
     void accept(Completion& completion, int listen_fd) override;
     void connect(Completion& completion, int fd, const Address& peer) override;
     void receive(Completion& completion, int fd, Pool pool) override;
+    void receive_standing(Completion& completion, int fd, Pool pool) override;
     void receive_into(Completion& completion, int fd, std::span<std::byte> space) override;
     void send(Completion& completion, int fd, std::span<const std::byte> bytes) override;
     void send_parts(Completion& completion, int fd, std::span<const Part> parts) override;
     void send_last(Completion& completion, int fd, std::span<const std::byte> bytes) override;
+    void yield(Completion& completion) override;
     void poll(Completion& completion, int fd, unsigned events) override;
     void close(Completion& completion, int fd) override;
     void cancel(Completion& victim) override;
@@ -108,11 +110,13 @@ private:
     explicit UringIo(const Options& options);
     Result<void> set_up();
     Result<void> set_up_ring(Pool pool);
+    bool knows_bounded_multishot();
     void wake() noexcept override;
     void arm_wake();
     void on_woken(Outcome outcome) noexcept;
 
     io_uring_sqe* start(Completion& completion);
+    io_uring_sqe* start_receive(Completion& completion, int fd, Pool pool);
     io_uring_sqe* start_send(Completion& completion, int fd, std::span<const std::byte> bytes);
     void submit();
     void forget_submitted();
@@ -135,6 +139,7 @@ private:
     std::array<ReceiveRing, 2> rings_;
     BufferPool bulk_pool_;
     unsigned wait_flags_ = 0;
+    bool can_stand_ = false;  // Receives; elsewhere each of them brings one arrival.
 
     // While it runs.
     Clock clock_;

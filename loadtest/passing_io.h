@@ -31,6 +31,9 @@ public:
     void receive(core::Completion& completion, int fd, core::Pool pool) override {
         under_.receive(completion, fd, pool);
     }
+    void receive_standing(core::Completion& completion, int fd, core::Pool pool) override {
+        under_.receive_standing(completion, fd, pool);
+    }
     void receive_into(core::Completion& completion, int fd, std::span<std::byte> space) override {
         under_.receive_into(completion, fd, space);
     }
@@ -45,6 +48,7 @@ public:
                    std::span<const std::byte> bytes) override {
         under_.send_last(completion, fd, bytes);
     }
+    void yield(core::Completion& completion) override { under_.yield(completion); }
     void poll(core::Completion& completion, int fd, unsigned events) override {
         under_.poll(completion, fd, events);
     }

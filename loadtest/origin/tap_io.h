@@ -22,6 +22,10 @@ public:
 
     // Nobody who is tapped receives by receive_into.
     void receive(core::Completion& completion, int fd, core::Pool pool) override;
+    // They do not: each arrival is written down, and then asked for anew.
+    void receive_standing(core::Completion& completion, int fd, core::Pool pool) override {
+        receive(completion, fd, pool);
+    }
     void cancel(core::Completion& victim) override;
 
 private:

@@ -309,8 +309,12 @@ TEST_P(IoContract, CountsWhatThePeersKernelAcknowledged) {
     const std::uint64_t before = io().acknowledged(pair.client).value();
     std::string bytes;
     for (std::size_t count = 1'000; count < 200'000; count *= 3) {
-        EXPECT_EQ(send(pair.client, pattern(count)), static_cast<int>(count));
+        const std::string part = pattern(count);
+        Waiter sending;
+        io().send(sending.armed(), pair.client, as_bytes(part));
         receive(pair.server, bytes.size() + count, bytes);
+        ASSERT_TRUE(run_until_ended(sending));
+        EXPECT_EQ(sending.result(), static_cast<int>(count));
     }
     const std::uint64_t sent = bytes.size();
     EXPECT_TRUE(

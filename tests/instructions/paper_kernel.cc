@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -88,12 +89,16 @@ void Kernel::submit(const io_uring_sqe& sqe) {
 }
 
 void Kernel::begin_receive(const io_uring_sqe& sqe) {
+    // The engine asks its eventfd whether receives may stand.
+    if (sqe.fd < first_fd) return complete(sqe.user_data, -ENOTSOCK);
     Socket& socket = socket_of(sqe.fd);
     CHECK(socket.receive.user_data == 0);
+    const bool is_multishot = (sqe.ioprio & IORING_RECV_MULTISHOT) != 0;
     socket.receive = {.user_data = sqe.user_data,
                       .space = reinterpret_cast<std::byte*>(sqe.addr),
                       .size = sqe.len,
-                      .group = sqe.buf_group};
+                      .group = sqe.buf_group,
+                      .more = is_multishot ? sqe.file_index : 0};
     try_receive(socket);
 }
 
@@ -106,6 +111,12 @@ void Kernel::send_parts(const io_uring_sqe& sqe) {
     }
     complete(sqe.user_data, static_cast<std::int32_t>(bytes.size()));
     socket_of(sqe.fd).peer->on_bytes(sqe.fd, bytes);
+}
+
+void Kernel::shutdown(int fd) {
+    Socket& socket = socket_of(fd);
+    if (socket.receive.user_data == 0) return;
+    complete(std::exchange(socket.receive, {}).user_data, 0);
 }
 
 void Kernel::close(const io_uring_sqe& sqe) {
@@ -152,7 +163,13 @@ void Kernel::try_receive(Socket& socket) {
     } else {
         flags |= IORING_CQE_F_SOCK_NONEMPTY;
     }
+    if (receive.more > count) {
+        socket.receive = receive;
+        socket.receive.more -= static_cast<std::uint32_t>(count);
+        flags |= IORING_CQE_F_MORE;
+    }
     complete(receive.user_data, static_cast<std::int32_t>(count), flags);
+    if ((flags & IORING_CQE_F_SOCK_NONEMPTY) != 0) try_receive(socket);
 }
 
 // --- The sockets --------------------------------------------------------------------------------

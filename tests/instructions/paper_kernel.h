@@ -54,6 +54,7 @@ public:
     void register_buffers(const io_uring_buf_reg& registration);
     unsigned enter(io_uring& ring);
     int open_socket();
+    void shutdown(int fd);
     std::int64_t now_ns() const { return now_ns_; }
 
 private:
@@ -65,6 +66,7 @@ private:
         std::byte* space = nullptr;   // Null: into a buffer of `group`.
         std::uint32_t size = 0;
         std::uint16_t group = 0;
+        std::uint32_t more = 0;  // A multishot: bytes until it ends.
     };
     struct Socket {
         Peer* peer = nullptr;

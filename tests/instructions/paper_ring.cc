@@ -31,6 +31,10 @@ int io_uring_submit(io_uring* ring) {
     return static_cast<int>(Kernel::get().enter(*ring));
 }
 
+int io_uring_submit_and_wait(io_uring* ring, unsigned) {
+    return static_cast<int>(Kernel::get().enter(*ring));
+}
+
 int io_uring_submit_and_get_events(io_uring* ring) {
     return static_cast<int>(Kernel::get().enter(*ring));
 }
@@ -58,6 +62,11 @@ int socket(int, int, int) noexcept {
 }
 
 int setsockopt(int, int, int, const void*, socklen_t) noexcept {
+    return 0;
+}
+
+int shutdown(int fd, int) noexcept {
+    Kernel::get().shutdown(fd);
     return 0;
 }
 

@@ -62,6 +62,7 @@ const std::array<FaultRow, fault_kinds> fault_table = {{
     {Fault::client_slow_reader, "client_slow_reader", 0.05, "a client reads slowly, with pauses"},
     {Fault::client_silent, "client_silent", 0.01, "a client stops in the middle and stays"},
     {Fault::send_held, "send_held", 0, "last bytes waited for the end of their stream"},
+    {Fault::standing_ended, "standing_ended", 0.5, "a receive that stands ends by itself"},
 }};
 
 void SimFaults::draw_swarm() {

@@ -66,9 +66,10 @@ enum class Fault : std::uint8_t {
     client_silent,
     // Behind the others, so that a seed draws the same rates as ever.
     send_held,
+    standing_ended,
 };
 
-inline constexpr std::size_t fault_kinds = static_cast<std::size_t>(Fault::send_held) + 1;
+inline constexpr std::size_t fault_kinds = static_cast<std::size_t>(Fault::standing_ended) + 1;
 
 struct FaultRow {
     Fault fault;

@@ -145,6 +145,7 @@ SimIo::Operation& SimIo::start(core::Completion& completion, Kind kind, int fd) 
     const std::uint32_t generation = operation.generation + 1;
     operation = {.completion = &completion, .kind = kind, .fd = fd, .generation = generation};
     submissions_.push_back({index, generation, false});
+    if (fd < 0) return operation;
     Descriptor& descriptor = this->descriptor(fd);
     CHECK(descriptor.state != Descriptor::State::closing);
     descriptor.undelivered++;
@@ -169,9 +170,16 @@ void SimIo::receive(core::Completion& completion, int fd, core::Pool pool) {
     start(completion, Kind::receive, fd).pool = pool;
 }
 
+void SimIo::receive_standing(core::Completion& completion, int fd, core::Pool pool) {
+    CHECK(!std::exchange(descriptor(fd).receive_pending, true));
+    Operation& operation = start(completion, Kind::receive, fd);
+    operation.pool = pool;
+    operation.standing_left = core::standing_bytes(this->pool(pool).space_each());
+}
+
 void SimIo::receive_into(core::Completion& completion, int fd, std::span<std::byte> space) {
     CHECK(!space.empty() && !std::exchange(descriptor(fd).receive_pending, true));
-    start(completion, Kind::receive_into, fd).space = space;
+    start(completion, Kind::receive, fd).space = space;
 }
 
 void SimIo::send(core::Completion& completion, int fd, std::span<const std::byte> bytes) {
@@ -190,6 +198,10 @@ void SimIo::send_last(core::Completion& completion, int fd, std::span<const std:
     Operation& operation = start(completion, Kind::send, fd);
     operation.parts.assign(1, bytes);
     operation.is_last = true;
+}
+
+void SimIo::yield(core::Completion& completion) {
+    start(completion, Kind::yield, -1);
 }
 
 void SimIo::poll(core::Completion& completion, int fd, unsigned events) {
@@ -283,7 +295,7 @@ void SimIo::finish(std::uint32_t index, core::Outcome outcome) {
         detach(index);
     }
     const bool is_close = operation.kind == Kind::close;
-    const bool late = operation.kind != Kind::accept &&
+    const bool late = !outcome.more && operation.kind != Kind::accept &&
                       faults().strikes(is_close ? Fault::close_late : Fault::completion_late);
     if (!late) {
         ready_.push_back({index, outcome});
@@ -300,7 +312,7 @@ void SimIo::finish(std::uint32_t index, core::Outcome outcome) {
 // The kernel lets go of the descriptor; its owner does when the outcome is delivered.
 void SimIo::detach(std::uint32_t index) {
     const Operation& operation = operations_[index];
-    if (operation.kind == Kind::close || !operation.submitted) return;
+    if (operation.kind == Kind::close || operation.fd < 0 || !operation.submitted) return;
     Descriptor& descriptor = this->descriptor(operation.fd);
     if (descriptor.reader == index) descriptor.reader = none;
     if (descriptor.writer == index) descriptor.writer = none;
@@ -320,8 +332,8 @@ void SimIo::deliver(const Ready& ready) {
                      static_cast<std::uint32_t>(operation.fd));
     net_.trace().add(static_cast<std::uint32_t>(ready.outcome.result));
     delivered_total_++;
-    static constexpr const char* kinds[] = {"accept", "connect", "receive", "receive_into",
-                                            "send",   "poll",    "close"};
+    static constexpr const char* kinds[] = {"accept", "connect", "receive", "send",
+                                            "yield",  "poll",    "close"};
     net_.tell("{} fd {} {} -> {}{}", host_text_, operation.fd,
               kinds[static_cast<std::size_t>(operation.kind)], ready.outcome.result,
               ready.outcome.more ? " more" : "");
@@ -329,7 +341,7 @@ void SimIo::deliver(const Ready& ready) {
         watch_->on_connect_ended(operation.fd, operation.peer, ready.outcome.result);
     }
     if (!ready.outcome.more) {
-        if (operation.kind != Kind::close) {
+        if (operation.kind != Kind::close && operation.fd >= 0) {
             Descriptor& descriptor = this->descriptor(operation.fd);
             const bool writes = operation.kind == Kind::connect || operation.kind == Kind::send;
             descriptor.undelivered--;
@@ -393,11 +405,11 @@ bool SimIo::race_cancel(std::uint32_t index) {
             finish(index, with_result(0));
             break;
         case Kind::receive:
-        case Kind::receive_into:
             net_.hurry(socket);
             break;
         case Kind::accept:
         case Kind::send:
+        case Kind::yield:
         case Kind::poll:
         case Kind::close:
             break;

@@ -8,11 +8,11 @@
 //  - a descriptor is free for reuse when the close takes effect, before its outcome is delivered,
 //    and the number freed last is given out first;
 //  - a receive takes its buffer when it has bytes to put there, and ends with -ENOBUFS when the
-//    pool is dry (or pretends to be, as a buffer ring that ran empty).
+//    pool is dry or pretends to be; one that stands may end with any outcome.
 //
-// It CHECKs what the caller must not do: two sends or two receives on a descriptor, a close with
-// anything in flight on it, anything on a closed one. `run_once` notes until when it would sleep,
-// for all hosts share a thread and a SimNet; the driver (sim_world.h) asks. One SimIo per host.
+// It CHECKs what the caller must not do: two sends or receives at once, a close with anything in
+// flight, anything on a closed descriptor. `run_once` notes until when it would sleep, for all
+// hosts share a thread and a SimNet; the driver (sim_world.h) asks. One SimIo per host.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +42,7 @@ public:
     struct Options {
         core::Address host;  // Where connections from here come from; the port counts up.
         core::BufferPool::Options client_pool{.count = 256, .bytes_each = 8'192, .front_room = 512};
-        core::BufferPool::Options upstream_pool{
-            .count = 256, .bytes_each = 8'192, .front_room = 512};
+        core::BufferPool::Options upstream_pool = client_pool;
         core::BufferPool::Options bulk_pool{.count = 4, .bytes_each = 65'536, .front_room = 512};
         std::size_t descriptors_max = 4'096;
     };
@@ -61,10 +60,12 @@ public:
     void accept(core::Completion& completion, int listen_fd) override;
     void connect(core::Completion& completion, int fd, const core::Address& peer) override;
     void receive(core::Completion& completion, int fd, core::Pool pool) override;
+    void receive_standing(core::Completion& completion, int fd, core::Pool pool) override;
     void receive_into(core::Completion& completion, int fd, std::span<std::byte> space) override;
     void send(core::Completion& completion, int fd, std::span<const std::byte> bytes) override;
     void send_parts(core::Completion& done, int fd, std::span<const core::Part> parts) override;
     void send_last(core::Completion& completion, int fd, std::span<const std::byte> bytes) override;
+    void yield(core::Completion& completion) override;
     void poll(core::Completion& completion, int fd, unsigned events) override;
     void close(core::Completion& completion, int fd) override;
     void cancel(core::Completion& victim) override;
@@ -82,8 +83,7 @@ public:
     void close_listener(int fd);  // REQUIRES: no accept in flight on it.
     void set_descriptors_max(std::size_t count) { descriptors_max_ = count; }
     void set_watch(SimConnectWatch& watch) { watch_ = &watch; }
-    // A tick delivers at most so many outcomes.
-    void set_batch_max(std::size_t count) { batch_max_ = count; }
+    void set_batch_max(std::size_t count) { batch_max_ = count; }  // Outcomes of a tick.
 
     // For the driver.
     bool is_runnable() const;
@@ -94,7 +94,7 @@ public:
 private:
     static constexpr std::uint32_t none = 0xffff'ffff;
 
-    enum class Kind : std::uint8_t { accept, connect, receive, receive_into, send, poll, close };
+    enum class Kind : std::uint8_t { accept, connect, receive, send, yield, poll, close };
 
     struct Operation {
         core::Completion* completion = nullptr;  // Null in a free slot.
@@ -105,9 +105,10 @@ private:
         bool is_last = false;  // A send whose end follows.
         int fd = -1;
         unsigned events = 0;
+        std::size_t standing_left = 0;  // Bytes behind which a receive that stands ends.
         std::uint32_t generation = 0;
         std::uint32_t next_poll = none;
-        std::span<std::byte> space{};
+        std::span<std::byte> space{};     // Of a receive into its owner's memory.
         std::vector<core::Part> parts{};  // Left of a send.
         std::size_t done = 0;
         core::Address peer{};
@@ -182,7 +183,6 @@ private:
     std::vector<Descriptor> descriptors_;
     std::vector<int> free_descriptors_;  // The one freed last comes first.
     std::size_t open_descriptors_ = 0;
-
     std::vector<Operation> operations_;
     std::vector<std::uint32_t> free_operations_;
     std::vector<Submission> submissions_;

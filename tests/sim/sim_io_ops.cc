@@ -1,6 +1,7 @@
 // What each operation of a SimIo does to its socket, once submitted.
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "tests/sim/sim_io.h"
@@ -12,6 +13,7 @@ void SimIo::submit(std::uint32_t index) {
     if (operation.ended) return;
     operation.submitted = true;
     if (operation.kind == Kind::close) return do_close(index);
+    if (operation.kind == Kind::yield) return finish(index, {.result = 0});
     Descriptor& descriptor = this->descriptor(operation.fd);
     switch (operation.kind) {
         case Kind::accept:
@@ -22,7 +24,6 @@ void SimIo::submit(std::uint32_t index) {
             last_port_ = last_port_ == 0xffff ? 1'025 : static_cast<std::uint16_t>(last_port_ + 1);
             return net_.connect(descriptor.socket, host_.with_port(last_port_), operation.peer);
         case Kind::receive:
-        case Kind::receive_into:
             descriptor.reader = index;
             return try_receive(index);
         case Kind::send:
@@ -32,6 +33,7 @@ void SimIo::submit(std::uint32_t index) {
             operation.next_poll = descriptor.polls;
             descriptor.polls = index;
             return try_polls(operation.fd);
+        case Kind::yield:
         case Kind::close:
             return;
     }
@@ -86,11 +88,8 @@ void SimIo::try_accept(std::uint32_t index) {
 
 void SimIo::try_receive(std::uint32_t index) {
     const SocketId socket = descriptor(operations_[index].fd).socket;
-    if (net_.available(socket) != 0) {
-        receive_bytes(index);
-    } else if (net_.at_end(socket)) {
-        receive_end(index);
-    }
+    while (!operations_[index].ended && net_.available(socket) != 0) receive_bytes(index);
+    if (!operations_[index].ended && net_.at_end(socket)) receive_end(index);
 }
 
 void SimIo::receive_bytes(std::uint32_t index) {
@@ -98,7 +97,7 @@ void SimIo::receive_bytes(std::uint32_t index) {
     const SocketId socket = descriptor(operation.fd).socket;
     core::Outcome outcome;
     std::span<std::byte> space = operation.space;
-    if (operation.kind == Kind::receive) {
+    if (operation.space.empty()) {
         core::BufferPool& pool = this->pool(operation.pool);
         core::Buffer buffer;
         if (!faults().strikes(Fault::no_buffers)) buffer = pool.try_take();
@@ -106,19 +105,26 @@ void SimIo::receive_bytes(std::uint32_t index) {
         outcome.buffer = pool.lend(std::move(buffer));
         space = pool.receive_space(outcome.buffer);
     }
+    if (operation.standing_left > 0) {
+        const std::uint32_t all = this->pool(operation.pool).space_each();
+        space = space.first(std::min<std::size_t>(space.size(), all - core::standing_bytes(all)));
+    }
     if (faults().strikes(Fault::receive_short)) {
         const std::size_t most = std::min(space.size(), net_.available(socket));
         space = space.first(static_cast<std::size_t>(faults().skewed(most)));
     }
-    outcome.result = static_cast<int>(net_.read(socket, space));
+    const std::size_t count = net_.read(socket, space);
+    outcome.result = static_cast<int>(count);
     outcome.socket_nonempty = net_.available(socket) != 0;
+    outcome.more = operation.standing_left > count && !faults().strikes(Fault::standing_ended);
+    operation.standing_left -= std::min(operation.standing_left, count);
     finish(index, outcome);
 }
 
 void SimIo::receive_end(std::uint32_t index) {
     Operation& operation = operations_[index];
     core::Outcome outcome;
-    if (operation.kind == Kind::receive) {
+    if (operation.space.empty()) {
         core::BufferPool& pool = this->pool(operation.pool);
         if (pool.free_count() == 0 || faults().strikes(Fault::end_behind_no_buffers)) {
             return finish(index, {.result = -ENOBUFS});
