@@ -12,6 +12,12 @@ namespace {
 // Of what a receive of bulk must bring for the next one to be one too.
 constexpr std::size_t bulk_bytes_min = 32'768;
 
+// Who asks again hears of it again, or of nothing worse. An error the kernel tells only once.
+bool comes_again(int result) {
+    return result == 0 || result == -ENOBUFS || result == -EINTR || result == -EAGAIN ||
+           result == -ECANCELED;
+}
+
 }  // namespace
 
 Stream::Stream(Io& io, StreamEvents& events, Options options)
@@ -46,9 +52,21 @@ void Stream::on_connect_done(Outcome outcome) noexcept {
 
 void Stream::receive(std::size_t bulk_bytes_max) {
     CHECK(state_ == State::open);
-    if (is_receiving() || has_failed_ || has_ended_) return;
+    if (is_asked_ || hearing_ != Hearing::goes_on) return;
+    is_asked_ = true;
+    if (early_) return io_.yield(early_->telling.then<&Stream::on_yielded>());
+    if (!receive_.in_flight()) begin_receive(bulk_bytes_max);
+}
+
+void Stream::begin_receive(std::size_t bulk_bytes_max) {
     if (receives_bulk_ && try_receive_bulk(bulk_bytes_max)) return;
-    io_.receive(receive_.then<&Stream::on_received>(), fd_, options_.pool);
+    receive_.then<&Stream::on_received>();
+    // In bulk a whole buffer at a time: one that stands leaves a part of it empty.
+    if (standing_ == Standing::yes && !receives_bulk_) {
+        io_.receive_standing(receive_, fd_, options_.pool);
+    } else {
+        io_.receive(receive_, fd_, options_.pool);
+    }
 }
 
 bool Stream::try_receive_bulk(std::size_t bytes_max) {
@@ -77,7 +95,9 @@ void Stream::on_received(Outcome outcome) noexcept {
     if (outcome.buffer != Outcome::no_buffer) {
         const int count = outcome.result > 0 ? outcome.result : 0;
         bytes = io_.pool(options_.pool).reclaim(outcome.buffer, static_cast<std::size_t>(count));
-        receives_bulk_ = outcome.socket_nonempty && bytes.back_room().empty();
+        // One that stands has less room.
+        const std::uint32_t room_left = standing_bytes(io_.pool(options_.pool).space_each());
+        receives_bulk_ = outcome.socket_nonempty && bytes.back_room().size() <= room_left;
     }
     on_arrived(outcome, std::move(bytes));
 }
@@ -89,37 +109,104 @@ void Stream::on_arrived(Outcome outcome, Buffer bytes) {
         case State::closing:
             return join_close();
         case State::releasing:
+            if (early_ || !is_joined()) keep(outcome, std::exchange(bytes, {}));
             return join_release(std::move(bytes));
         case State::unused:
         case State::connecting:
         case State::closed:
             CHECK(false);
     }
+    if (early_ || !is_asked_) return keep(outcome, bytes);
     if (unread_ != Unread::starved) arrived_at_ = io_.clock().now();
-    if (outcome.result == -ENOBUFS) {
-        unread_ = Unread::starved;
-        return io_.pool(options_.pool).wait(*this);
-    }
+    if (outcome.result == -ENOBUFS) return starve();
     unread_ = outcome.socket_nonempty ? Unread::left : Unread::none;
-    if (outcome.result > 0) {
-        events_.on_bytes(std::move(bytes));
-        // Nobody asks for what else there may be, so nothing else would tell.
-        if (!can_send() && state_ == State::open && !is_receiving()) fail(EPIPE, Errc::reset);
-        return;
-    }
+    is_asked_ = false;
+    if (outcome.result > 0) return hand_over(std::move(bytes));
     // Who could not be sent to did not end in order, though the kernel tells of a failure only
     // once.
     if (outcome.result == 0) return fail(0, !can_send() ? Errc::reset : Errc::ended);
-    if (outcome.result == -EINTR || outcome.result == -EAGAIN) return receive();
+    if (comes_again(outcome.result)) return receive();
     fail(-outcome.result, errc_of(-outcome.result));
 }
 
-void Stream::on_buffers_back() noexcept {
-    if (state_ == State::open) receive();
+void Stream::hand_over(Buffer bytes) {
+    // The first receive is a single one: it may be the only one, and then a close has nothing to
+    // join.
+    if (standing_ == Standing::not_yet) standing_ = Standing::yes;
+    events_.on_bytes(std::move(bytes));
+    if (state_ != State::open || is_asked_) return;
+    // Nobody asks for what else there may be, so nothing else would tell.
+    if (!can_send()) return fail(EPIPE, Errc::reset);
+    if (receive_.in_flight()) stop_standing();
 }
 
+void Stream::starve() {
+    unread_ = Unread::starved;
+    io_.pool(options_.pool).wait(*this);
+}
+
+void Stream::on_buffers_back() noexcept {
+    if (state_ == State::releasing) return join_release({});
+    if (state_ != State::open) return;
+    early_ ? tell_early() : begin_receive(std::numeric_limits<std::size_t>::max());
+}
+
+// --- What came unasked --------------------------------------------------------------------------
+
+void Stream::stop_standing() {
+    if (std::exchange(standing_, Standing::never) == Standing::yes) io_.cancel(receive_);
+}
+
+// A buffer is not held for long: what nobody asks for, perhaps for minutes, is copied.
+void Stream::keep(Outcome outcome, const Buffer& bytes) {
+    if (receive_.in_flight() && state_ == State::open) stop_standing();
+    if (outcome.result == -ENOBUFS && !early_) unread_ = Unread::left;
+    if (comes_again(outcome.result)) return;
+    if (!early_) {
+        arrived_at_ = io_.clock().now();
+        early_ = std::make_unique<Early>(*this);
+    }
+    if (outcome.result < 0) {
+        early_->error = -outcome.result;
+        return;
+    }
+    unread_ = outcome.socket_nonempty ? Unread::left : Unread::none;
+    const std::span<const std::byte> arrived = bytes.bytes();
+    early_->bytes.insert(early_->bytes.end(), arrived.begin(), arrived.end());
+    CHECK(early_->bytes.size() <= io_.pool(options_.pool).space_each());
+}
+
+void Stream::on_yielded(Outcome) noexcept {
+    if (state_ == State::closing) return join_close();
+    if (state_ == State::releasing) return join_release({});
+    tell_early();
+}
+
+void Stream::tell_early() {
+    if (early_->bytes.empty()) {
+        const int error = std::exchange(early_, nullptr)->error;
+        is_asked_ = false;
+        return fail(error, errc_of(error));
+    }
+    Buffer bytes = try_take_early();
+    if (!bytes) return starve();
+    is_asked_ = false;
+    hand_over(std::move(bytes));
+}
+
+// An empty one when the pool is dry.
+Buffer Stream::try_take_early() {
+    Buffer buffer = io_.pool(options_.pool).try_take();
+    if (!buffer) return {};
+    buffer.append(std::exchange(early_->bytes, {}));
+    if (early_->error == 0) early_.reset();
+    return buffer;
+}
+
+// --- Bytes out ----------------------------------------------------------------------------------
+
 void Stream::flush() {
-    if (state_ != State::open || has_failed_ || !can_send()) return;
+    if (state_ != State::open || hearing_ == Hearing::failed || !can_send()) return;
     if (send_.in_flight() || output_.empty()) return;
     send_.then<&Stream::on_sent>();
     // What goes together with the end goes by itself.
@@ -167,7 +254,9 @@ void Stream::end_output() {
 
 void Stream::fail(int sys, Errc code) {
     // A broken connection shows in its receive and in its send; the owner hears it once.
-    if (std::exchange(code == Errc::ended ? has_ended_ : has_failed_, true)) return;
+    const Hearing heard = code == Errc::ended ? Hearing::ended : Hearing::failed;
+    if (heard <= hearing_) return;
+    hearing_ = heard;
     const bool connecting = state_ == State::connecting;
     if (connecting) state_ = State::open;
     events_.on_stream_failed(Error{
@@ -183,10 +272,11 @@ void Stream::fail(int sys, Errc code) {
 
 void Stream::begin_close() {
     if (state_ == State::releasing) {
-        // Not to be given away after all; the receive that is being cancelled joins.
+        // Not to be given away after all; what is being cancelled joins.
+        stop_waiting();
         io_.shutdown(fd_);
         state_ = State::closing;
-        return;
+        return join_close();
     }
     if (state_ != State::open && state_ != State::connecting) return;
     stop_waiting();
@@ -204,9 +294,15 @@ void Stream::begin_reset() {
     begin_close();
 }
 
+bool Stream::is_joined() const {
+    const bool is_telling = early_ && early_->telling.in_flight();
+    return !receive_.in_flight() && !send_.in_flight() && !is_telling;
+}
+
 void Stream::join_close() {
-    if (receive_.in_flight() || send_.in_flight()) return;
+    if (!is_joined()) return;
     output_.clear();
+    early_.reset();
     io_.close(send_.then<&Stream::on_close_done>(), std::exchange(fd_, -1));
 }
 
@@ -219,15 +315,18 @@ void Stream::begin_release() {
     CHECK(state_ == State::open && output_.empty() && !send_.in_flight());
     stop_waiting();
     state_ = State::releasing;
-    // With no receive armed there is nothing to join, yet the answer must come from the loop:
-    // a receive is armed and cancelled, and whichever way that race goes, it completes once.
-    if (!receive_.in_flight()) {
-        io_.receive(receive_.then<&Stream::on_received>(), fd_, options_.pool);
-    }
-    io_.cancel(receive_);
+    if (receive_.in_flight()) return io_.cancel(receive_);
+    // There is nothing to join, yet the answer must come from the loop.
+    io_.yield(send_.then<&Stream::on_yielded>());
 }
 
 void Stream::join_release(Buffer bytes) {
+    if (!is_joined()) return;
+    if (early_ && !early_->bytes.empty()) {
+        bytes = try_take_early();
+        if (!bytes) return starve();
+    }
+    early_.reset();
     state_ = State::closed;
     events_.on_released(std::exchange(fd_, -1), std::move(bytes));
 }

@@ -3,9 +3,12 @@
 // always from the loop, never from within a call it made.
 //
 // Bytes in: `receive` asks for one arrival; the bytes come in a pool buffer and nothing more is
-// read until the next `receive`, which is all the back-pressure TCP needs. When the pool is dry
+// heard until the next `receive`, which is all the back-pressure TCP needs. When the pool is dry
 // the stream waits in its line. Where bytes come faster than they are asked for, a large buffer is
-// received into, while there is one: fewer and larger steps. Bytes out: whatever is pushed to
+// received into, while there is one: fewer and larger steps. From who has spoken once a receive
+// stands: it goes on by itself, so that asking again costs nothing. What it brings unasked, at most
+// a buffer's worth, is kept in memory of its own size (`Early`); and a peer that was early once is
+// asked by single receives from then on, so it can do that once. Bytes out: whatever is pushed to
 // `output` goes, in order and with one send in flight, once `flush` was called.
 //
 // The end is a protocol: `begin_close` → (every operation in flight completes once) →
@@ -14,8 +17,11 @@
 // already arrived. Once either has begun, no other event is heard.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <vector>
 
 #include "core/buffer_pool.h"
 #include "core/byte_queue.h"
@@ -68,9 +74,9 @@ public:
     void receive(std::size_t bulk_bytes_max = std::numeric_limits<std::size_t>::max());
     // What comes next is small, or long in coming: no large buffer shall wait for it.
     void end_bulk() { receives_bulk_ = false; }
-    bool is_receiving() const { return receive_.in_flight() || is_waiting(); }
-    // More has come than was received: the last receive left it, or found the pool dry.
-    bool has_unread() const { return unread_ != Unread::none; }
+    bool is_receiving() const { return is_asked_; }
+    // More has come than was heard: the last receive left it, or found the pool dry, or it is kept.
+    bool has_unread() const { return unread_ != Unread::none || early_ != nullptr; }
     // When the bytes being heard came: not now if they had to wait for a buffer.
     Instant arrived_at() const { return arrived_at_; }
     ByteQueue& output() { return output_; }
@@ -101,19 +107,38 @@ public:
     Io& io() const { return io_; }
 
 private:
+    enum class Hearing : std::uint8_t { goes_on, ended, failed };
     enum class Sending : std::uint8_t { goes_on, ends_behind_output, broken };
     enum class Unread : std::uint8_t { none, left, starved };  // Starved since arrived_at_.
+    enum class Standing : std::uint8_t { not_yet, yes, never };
+
+    // What a receive that stands brought unasked.
+    struct Early {
+        explicit Early(Stream& stream) : telling(stream) {}
+        std::vector<std::byte> bytes;
+        int error = 0;       // Behind the bytes; the kernel tells of it only once.
+        Op<Stream> telling;  // Somebody asks now, and hears from the loop.
+    };
 
     void on_connect_done(Outcome outcome) noexcept;
+    void begin_receive(std::size_t bulk_bytes_max);
     bool try_receive_bulk(std::size_t bytes_max);
     void on_received(Outcome outcome) noexcept;
     void on_bulk_received(Outcome outcome) noexcept;
     void on_arrived(Outcome outcome, Buffer bytes);
+    void hand_over(Buffer bytes);
+    void starve();
+    void stop_standing();
+    void keep(Outcome outcome, const Buffer& bytes);
+    void on_yielded(Outcome outcome) noexcept;
+    void tell_early();
+    Buffer try_take_early();
     void on_sent(Outcome outcome) noexcept;
     void on_close_done(Outcome outcome) noexcept;
     void on_buffers_back() noexcept override;
     void fail_to_send(int sys, Errc code);
     void fail(int sys, Errc code);
+    bool is_joined() const;
     void join_close();
     void join_release(Buffer bytes);
 
@@ -123,16 +148,18 @@ private:
     Options options_;
 
     State state_ = State::unused;
-    bool has_failed_ = false;
-    bool has_ended_ = false;  // The peer sends no more.
+    bool is_asked_ : 1 = false;       // For the next bytes.
+    bool receives_bulk_ : 1 = false;  // The last receive was filled and left bytes behind.
+    Hearing hearing_ = Hearing::goes_on;
     Sending sending_ = Sending::goes_on;
+    Standing standing_ = Standing::not_yet;
     Unread unread_ = Unread::none;
-    bool receives_bulk_ = false;  // The last receive was filled and left bytes behind.
     int fd_ = -1;
     std::uint32_t sent_ = 0;  // Bytes that left, modulo 2^32.
     Instant arrived_at_{};
     ByteQueue output_;
     BufferSlot* bulk_ = nullptr;  // Lent to a receive of bulk.
+    std::unique_ptr<Early> early_;
     // A connect and the final close use the send's slot: they never overlap with a send.
     Op<Stream> receive_{*this};
     Op<Stream> send_{*this};

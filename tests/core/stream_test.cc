@@ -2,9 +2,11 @@
 #include "core/stream.h"
 
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -59,6 +61,7 @@ protected:
         Result<std::unique_ptr<UringIo>> made = UringIo::make({});
         ASSERT_TRUE(made) << made.error().what;
         io_ = std::move(*made);
+        free_at_rest_ = io_->pool(Pool::client).free_count();
         int fds[2];
         ASSERT_NO_FATAL_FAILURE(open_pair(fds));
         peer_ = fds[1];
@@ -93,6 +96,9 @@ protected:
         return condition();
     }
 
+    // Of the client pool, as the receive rings hold the others.
+    std::uint32_t free_at_rest() const { return free_at_rest_; }
+
     // Long enough for whatever would happen to have happened.
     void settle() {
         int turns = 0;
@@ -105,6 +111,7 @@ protected:
         stream_->flush();
     }
 
+    std::uint32_t free_at_rest_ = 0;
     AlwaysSleeps gate_;
     Ears ears_;
     std::unique_ptr<UringIo> io_;
@@ -324,6 +331,143 @@ TEST_F(StreamTest, ReleaseKeepsBytesThatWonTheRace) {
     if (left > 0) ears_.text.append(space, static_cast<std::size_t>(left));
     EXPECT_EQ(ears_.text, "raced") << "in the outcome or in the socket, never nowhere";
     ::close(ears_.fd);
+}
+
+// --- What comes unasked, from a receive that stands ---------------------------------------------
+
+class StandingStreamTest : public TcpStreamTest {
+protected:
+    // The peer has spoken, and the next receive stands, where the kernel can bound it.
+    void SetUp() override {
+        TcpStreamTest::SetUp();
+        hear("first");
+        stream_->receive();
+        hear("second");
+        ears_.wants_more = false;
+        hear("third");
+        ears_.text.clear();
+    }
+
+    void hear(const std::string& text) {
+        if (!stream_->is_receiving()) stream_->receive();
+        const std::string all = ears_.text + text;
+        ASSERT_EQ(::send(peer_, text.data(), text.size(), 0), ssize_t(text.size()));
+        ASSERT_TRUE(run_until([&] { return ears_.text == all; }));
+    }
+};
+
+TEST_F(StandingStreamTest, HearsOnlyWhatItAsksForInOrder) {
+    for (const char* word : {"one, ", "two, ", "three"}) {
+        ASSERT_EQ(::send(peer_, word, strlen(word), 0), ssize_t(strlen(word)));
+        settle();
+    }
+    EXPECT_EQ(ears_.text, "");
+    ears_.wants_more = true;
+    stream_->receive();
+    stream_->receive();
+    EXPECT_EQ(ears_.text, "") << "from the loop, never from within the call";
+    EXPECT_TRUE(run_until([&] { return ears_.text == "one, two, three"; })) << ears_.text;
+}
+
+TEST_F(StandingStreamTest, LeavesInTheSocketWhatNobodyAsksFor) {
+    const std::string sent(1 << 20, 's');
+    std::size_t given = 0;
+    for (int turn = 0; turn < 50; turn++) {
+        const ssize_t count = ::send(peer_, sent.data() + given, sent.size() - given, MSG_DONTWAIT);
+        if (count > 0) given += static_cast<std::size_t>(count);
+        settle();
+    }
+    int unread = 0;
+    ASSERT_EQ(ioctl(stream_->fd(), FIONREAD, &unread), 0);
+    EXPECT_GT(unread, 16'384) << "TCP holds the peer back";
+    EXPECT_EQ(io_->pool(Pool::client).free_count(), free_at_rest()) << "no buffer is held";
+    EXPECT_EQ(ears_.text, "");
+    ears_.wants_more = true;
+    stream_->receive();
+    EXPECT_TRUE(run_until([&] { return ears_.text.size() == given; }));
+    EXPECT_EQ(ears_.text, sent.substr(0, given));
+}
+
+TEST_F(StandingStreamTest, SaysThatThereIsMoreThanWasHeard) {
+    ASSERT_EQ(::send(peer_, "unasked", 7, 0), 7);
+    settle();
+    stream_->receive();
+    EXPECT_TRUE(run_until([&] { return ears_.text == "unasked"; }));
+    EXPECT_FALSE(stream_->has_unread());
+}
+
+TEST_F(StandingStreamTest, TellsOfAResetThatNobodyWaitedFor) {
+    const linger hard{.l_onoff = 1, .l_linger = 0};
+    setsockopt(peer_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    ::close(std::exchange(peer_, -1));
+    settle();
+    EXPECT_TRUE(ears_.errors.empty());
+    stream_->receive();
+    EXPECT_TRUE(run_until([&] { return !ears_.errors.empty(); }));
+    EXPECT_EQ(ears_.errors, std::vector{Errc::reset}) << "it did not end in order";
+}
+
+TEST_F(StandingStreamTest, TellsOfAnEndThatNobodyWaitedFor) {
+    ASSERT_EQ(::send(peer_, "bye", 3, 0), 3);
+    ::shutdown(peer_, SHUT_WR);
+    settle();
+    ears_.wants_more = true;
+    stream_->receive();
+    EXPECT_TRUE(run_until([&] { return !ears_.errors.empty(); }));
+    EXPECT_EQ(ears_.text, "bye");
+    EXPECT_EQ(ears_.errors, std::vector{Errc::ended});
+}
+
+TEST_F(StandingStreamTest, ClosesWithBytesThatNobodyWantedAny) {
+    ASSERT_EQ(::send(peer_, "unwanted", 8, 0), 8);
+    settle();
+    stream_->begin_close();
+    EXPECT_TRUE(run_until([&] { return ears_.closed; }));
+    EXPECT_EQ(ears_.text, "");
+}
+
+TEST_F(StandingStreamTest, ClosesWhileItIsAboutToTell) {
+    ASSERT_EQ(::send(peer_, "unwanted", 8, 0), 8);
+    settle();
+    stream_->receive();
+    stream_->begin_close();
+    EXPECT_TRUE(run_until([&] { return ears_.closed; }));
+    EXPECT_EQ(ears_.text, "");
+}
+
+TEST_F(StandingStreamTest, ReleasesWhatCameUnaskedWithTheDescriptor) {
+    ASSERT_EQ(::send(peer_, "early", 5, 0), 5);
+    settle();
+    stream_->begin_release();
+    ASSERT_TRUE(run_until([&] { return ears_.fd >= 0; }));
+    char space[16];
+    const ssize_t left = ::recv(ears_.fd, space, sizeof space, MSG_DONTWAIT);
+    if (left > 0) ears_.text.append(space, static_cast<std::size_t>(left));
+    EXPECT_EQ(ears_.text, "early");
+    ::close(ears_.fd);
+}
+
+TEST_F(StandingStreamTest, AReleaseThatWaitsForABufferCanStillBecomeAClose) {
+    ASSERT_EQ(::send(peer_, "early", 5, 0), 5);
+    settle();
+    std::vector<Buffer> taken;
+    while (Buffer buffer = io_->pool(Pool::client).try_take()) taken.push_back(std::move(buffer));
+    stream_->begin_release();
+    settle();
+    stream_->begin_close();
+    EXPECT_TRUE(run_until([&] { return ears_.closed || ears_.fd >= 0; }));
+    if (ears_.fd >= 0) ::close(ears_.fd);  // Nothing was early: this kernel cannot bound it.
+}
+
+TEST_F(StandingStreamTest, WaitsInLineWithWhatCameUnaskedWhenThePoolIsDry) {
+    ASSERT_EQ(::send(peer_, "early", 5, 0), 5);
+    settle();
+    std::vector<Buffer> taken;
+    while (Buffer buffer = io_->pool(Pool::client).try_take()) taken.push_back(std::move(buffer));
+    stream_->receive();
+    settle();
+    taken.clear();
+    EXPECT_TRUE(run_until([&] { return ears_.text == "early"; }));
 }
 
 // Its words, and a reset because it had not read all of ours. The reset meets the next send, which
