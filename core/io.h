@@ -3,7 +3,7 @@
 // the interface stays this narrow. One Io belongs to one thread; only `Waker::wake` may be called
 // from another.
 //
-// Promises, each a test in tests/core/io_contract_test.cc:
+// Promises, each a test in tests/core/io_contract*_test.cc:
 //  1. An operation started here delivers its last outcome exactly once, from `run_once`, never from
 //     inside the call that started it; whatever happens to the socket meanwhile.
 //  2. A handler may start further operations, also on the completion that just ended.

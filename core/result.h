@@ -35,7 +35,8 @@ enum class Side : std::uint8_t { client, upstream, us };
 enum class Retry : std::uint8_t {
     never,
     if_idempotent,  // Safe for a request that may be done twice: the peer may have acted on it.
-    if_reused,  // Likewise. A pooled connection was maybe given up by a peer that is not to blame.
+    if_reused,  // The same; where it was a pooled one the peer may have ended it before, without
+                // blame.
     yes,        // Safe always: no byte of the request left us.
 };
 

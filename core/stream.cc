@@ -95,7 +95,7 @@ void Stream::on_received(Outcome outcome) noexcept {
     if (outcome.buffer != Outcome::no_buffer) {
         const int count = outcome.result > 0 ? outcome.result : 0;
         bytes = io_.pool(options_.pool).reclaim(outcome.buffer, static_cast<std::size_t>(count));
-        // One that stands has less room.
+        // For one that stands three quarters is full.
         const std::uint32_t room_left = standing_bytes(io_.pool(options_.pool).space_each());
         receives_bulk_ = outcome.socket_nonempty && bytes.back_room().size() <= room_left;
     }
@@ -118,7 +118,10 @@ void Stream::on_arrived(Outcome outcome, Buffer bytes) {
     }
     if (early_ || !is_asked_) return keep(outcome, bytes);
     if (unread_ != Unread::starved) arrived_at_ = io_.clock().now();
-    if (outcome.result == -ENOBUFS) return starve();
+    if (outcome.result == -ENOBUFS) {
+        unread_ = Unread::starved;
+        return io_.pool(options_.pool).wait(*this);
+    }
     unread_ = outcome.socket_nonempty ? Unread::left : Unread::none;
     is_asked_ = false;
     if (outcome.result > 0) return hand_over(std::move(bytes));
@@ -140,15 +143,11 @@ void Stream::hand_over(Buffer bytes) {
     if (receive_.in_flight()) stop_standing();
 }
 
-void Stream::starve() {
-    unread_ = Unread::starved;
-    io_.pool(options_.pool).wait(*this);
-}
-
 void Stream::on_buffers_back() noexcept {
     if (state_ == State::releasing) return join_release({});
     if (state_ != State::open) return;
-    early_ ? tell_early() : begin_receive(std::numeric_limits<std::size_t>::max());
+    if (early_) return tell_early();
+    begin_receive(std::numeric_limits<std::size_t>::max());
 }
 
 // --- What came unasked --------------------------------------------------------------------------
@@ -157,7 +156,8 @@ void Stream::stop_standing() {
     if (std::exchange(standing_, Standing::never) == Standing::yes) io_.cancel(receive_);
 }
 
-// A buffer is not held for long: what nobody asks for, perhaps for minutes, is copied.
+// A buffer is not held for long: what nobody asks for, perhaps for minutes, is copied. It happens
+// once in a connection's life at most, so nothing allocates in the steady state.
 void Stream::keep(Outcome outcome, const Buffer& bytes) {
     if (receive_.in_flight() && state_ == State::open) stop_standing();
     if (outcome.result == -ENOBUFS && !early_) unread_ = Unread::left;
@@ -189,7 +189,7 @@ void Stream::tell_early() {
         return fail(error, errc_of(error));
     }
     Buffer bytes = try_take_early();
-    if (!bytes) return starve();
+    if (!bytes) return io_.pool(options_.pool).wait(*this);
     is_asked_ = false;
     hand_over(std::move(bytes));
 }
@@ -324,7 +324,7 @@ void Stream::join_release(Buffer bytes) {
     if (!is_joined()) return;
     if (early_ && !early_->bytes.empty()) {
         bytes = try_take_early();
-        if (!bytes) return starve();
+        if (!bytes) return io_.pool(options_.pool).wait(*this);
     }
     early_.reset();
     state_ = State::closed;

@@ -5,11 +5,11 @@
 // Bytes in: `receive` asks for one arrival; the bytes come in a pool buffer and nothing more is
 // heard until the next `receive`, which is all the back-pressure TCP needs. When the pool is dry
 // the stream waits in its line. Where bytes come faster than they are asked for, a large buffer is
-// received into, while there is one: fewer and larger steps. From who has spoken once a receive
-// stands: it goes on by itself, so that asking again costs nothing. What it brings unasked, at most
-// a buffer's worth, is kept in memory of its own size (`Early`); and a peer that was early once is
-// asked by single receives from then on, so it can do that once. Bytes out: whatever is pushed to
-// `output` goes, in order and with one send in flight, once `flush` was called.
+// received into, while there is one: fewer and larger steps. From the second receive on one
+// stands: it goes on by itself, and asking again costs nothing. That ends for good when the owner
+// does not ask again from within `on_bytes`; what has come by then, a buffer's worth at most, is
+// kept in memory of its own size (`Early`). Bytes out: whatever is pushed to `output` goes, in
+// order and with one send in flight, once `flush` was called.
 //
 // The end is a protocol: `begin_close` → (every operation in flight completes once) →
 // `join_close` → close → `on_closed`, the last thing heard; the owner may destroy the stream in
@@ -127,7 +127,6 @@ private:
     void on_bulk_received(Outcome outcome) noexcept;
     void on_arrived(Outcome outcome, Buffer bytes);
     void hand_over(Buffer bytes);
-    void starve();
     void stop_standing();
     void keep(Outcome outcome, const Buffer& bytes);
     void on_yielded(Outcome outcome) noexcept;

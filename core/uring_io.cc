@@ -15,6 +15,7 @@
 #include <linux/tcp.h>  // The C library's tcp_info lacks the bytes acknowledged.
 
 #include "core/uring_constants.h"
+#include "core/uring_probe.h"
 
 namespace ringway::core {
 
@@ -79,27 +80,10 @@ Result<void> UringIo::set_up() {
     refill();
     wake_fd_ = options_.wake_fd >= 0 ? options_.wake_fd : eventfd(0, EFD_CLOEXEC);
     if (wake_fd_ < 0) return failed(errno, "no eventfd to be woken by");
-    can_stand_ = knows_bounded_multishot();
+    can_stand_ = knows_bounded_multishot(ring_, wake_fd_);
     arm_wake();
     read_clock();
     return {};
-}
-
-// Asked by a receive from what is no socket: a kernel that knows the bound (6.17) gets as far as to
-// notice that, an older one refuses the bound. No feature bit tells.
-bool UringIo::knows_bounded_multishot() {
-    io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-    io_uring_prep_recv_multishot(sqe, wake_fd_, nullptr, 0, 0);
-    sqe->flags |= IOSQE_BUFFER_SELECT;
-    sqe->file_index = 1;
-    io_uring_sqe_set_data(sqe, nullptr);
-    io_uring_cqe* cqe = nullptr;
-    if (io_uring_submit_and_wait(&ring_, 1) < 0 || io_uring_peek_cqe(&ring_, &cqe) != 0) {
-        return false;
-    }
-    const bool knows_bound = cqe->res == -ENOTSOCK;
-    io_uring_cqe_seen(&ring_, cqe);
-    return knows_bound;
 }
 
 Result<void> UringIo::set_up_ring(Pool pool) {

@@ -110,7 +110,6 @@ private:
     explicit UringIo(const Options& options);
     Result<void> set_up();
     Result<void> set_up_ring(Pool pool);
-    bool knows_bounded_multishot();
     void wake() noexcept override;
     void arm_wake();
     void on_woken(Outcome outcome) noexcept;

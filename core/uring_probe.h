@@ -12,6 +12,8 @@
 
 #include "core/result.h"
 
+struct io_uring;
+
 namespace ringway::core {
 
 struct KernelVersion {
@@ -47,9 +49,14 @@ UringFacts read_uring_facts();
 std::string explain_uring_failure(int sys, const UringFacts& facts);
 std::string explain_uring_failure(int sys);
 
+// Whether a receive can go on by itself without taking all that comes (kernel 6.17); no feature bit
+// tells. `no_socket` is any other descriptor. REQUIRES: nothing in flight on `ring`.
+bool knows_bounded_multishot(io_uring& ring, int no_socket);
+
 struct UringProbe {
     std::string kernel_release;
     std::uint32_t features = 0;
+    bool bounded_multishot = false;
     unsigned completion_entries = 0;
     unsigned completion_entries_wanted = 0;
     bool ring_registered = false;                // The ring's descriptor, for cheaper enters.
