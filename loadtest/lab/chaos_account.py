@@ -1,5 +1,8 @@
 """Whether every request of a chaos run has a fate, and one that the access log and the backends bear out."""
 
+import collections
+import dataclasses
+
 from lab.chaos_ledger import word_of
 
 # What ringway's rules do not let it mend, as far as the backends really did it: an answer that had begun, one
@@ -7,6 +10,15 @@ from lab.chaos_ledger import word_of
 # and must not be repeated. The rest counts against us.
 BEYOND_REPAIR = ("GET cut", "GET upstream_malformed", "GET understated", "POST cut", "POST upstream_malformed", "POST understated",
                  "POST upstream_reset", "POST first_byte_timeout", "POST status 503")  # fmt: skip
+
+
+@dataclasses.dataclass
+class Left:
+    """What there was at the end, when all clients had gone, and had not been at the beginning."""
+
+    descriptors: collections.Counter  # Of the proxy, by kind.
+    connections: int  # To backends, as these say.
+    status: int | str  # With which the proxy then ended.
 
 
 def complaints(ledger, witness, counts):
@@ -47,6 +59,17 @@ def complaints_of_books(ledger, witness):
             yield f"{count} requests {what}"
     if witness.strangers:
         yield f"{witness.strangers} lines in the access log are of requests that no client has"
+
+
+def complaints_of_leftovers(left):
+    others = {kind: count for kind, count in left.descriptors.items() if kind != "socket"}
+    # What may be left are idle connections to backends, and these know of them as well.
+    if left.descriptors["socket"] > max(0, left.connections):
+        yield f"{left.descriptors['socket']} sockets more than before are open, and backends know of {left.connections} connections more"
+    if others:
+        yield f"descriptors more than before are open: {others}"
+    if left.status != 0:
+        yield f"ringway ended with status {left.status} when it was asked to: something was left over in it"
 
 
 def availability(fates):

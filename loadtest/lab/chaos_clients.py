@@ -15,7 +15,7 @@ REASON = "x-ringway-reason"
 
 class Tally:
     """The ledger of a run, and how many requests that began in each second had which fate.
-    Fates are `right`, `aborted` by us, or what was wrong, as "GET upstream_cut"."""
+    Fates are `right`, `aborted` by us, or what was wrong, as "GET cut"."""
 
     def __init__(self, first=1):
         self.ledger = Ledger(first)

@@ -48,7 +48,6 @@ class Witness:
     def __init__(self, ledger):
         self.ledger = ledger
         self.lines = bytearray(len(ledger))  # By number.
-        self.reasons = collections.Counter()
         self.contradictions = collections.Counter()  # (fate, reason) that do not go together.
         self.strangers = 0  # Lines of requests that nobody has begun.
         self.failures = collections.defaultdict(list)  # By fate: lines of requests that were answered wrongly.
@@ -70,7 +69,6 @@ class Witness:
             self.strangers += 1
             return
         self.lines[at] = min(self.lines[at] + 1, MANY)
-        self.reasons[reason] += 1
         fate = self.ledger.fate(number)
         if fate not in ("right", "aborted") and len(self.failures[fate]) < KEPT_MAX:
             self.failures[fate].append(record)
@@ -79,9 +77,10 @@ class Witness:
 
 
 def why(record):
-    """What went wrong with a request, and why it was not tried again, as the access log says it."""
+    """What went wrong with a request and, where a backend failed it, why it was not tried again, as the access log says it."""
     failure = record.get("failure") or f"status {record['status']}"
-    return f"{failure}, after {record['attempts']} tries; not tried again: {record.get('not_retried', 'unknown')}"
+    word = record.get("not_retried")
+    return f"{failure}, tries: {record['attempts']}" + (f"; not tried again: {word}" if word else "")
 
 
 def word_of(fate):

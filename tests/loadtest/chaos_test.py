@@ -187,9 +187,26 @@ class Account(unittest.TestCase):
         witness.hear({"target": "/?n=2", "reason": "upstream_reset", **line})
         self.assertEqual(["GET upstream_reset"], list(witness.failures))
         said = chaos_ledger.why(witness.failures["GET upstream_reset"][0])
-        self.assertEqual("gone before it answered, after 3 tries; not tried again: attempts", said)
-        self.assertEqual("status 503, after 1 tries; not tried again: budget",
-                         chaos_ledger.why({"status": 503, "attempts": 1, "not_retried": "budget"}))  # fmt: skip
+        self.assertEqual("gone before it answered, tries: 3; not tried again: attempts", said)
+        self.assertEqual("status 503, tries: 1; not tried again: budget",
+                         chaos_ledger.why({"status": 503, "attempts": 1, "not_retried": "budget", "failure": ""}))  # fmt: skip
+
+    def test_of_wrong_bytes_the_access_log_knows_no_failure(self):
+        self.assertEqual("status 200, tries: 1", chaos_ledger.why({"status": 200, "attempts": 1}))
+
+    def test_only_connections_that_backends_know_of_may_be_left(self):
+        def count(status=0, connections=0, **descriptors):
+            left = chaos_account.Left(collections.Counter(descriptors), connections, status)
+            return len(list(chaos_account.complaints_of_leftovers(left)))
+
+        self.assertEqual(0, count())
+        self.assertEqual(0, count(socket=3, connections=3))
+        self.assertEqual(0, count(connections=-2))
+        self.assertEqual(1, count(socket=3, connections=2))
+        self.assertEqual(1, count(socket=1, connections=-2))
+        self.assertEqual(1, count(pipe=1))
+        self.assertEqual(1, count(status=1))
+        self.assertEqual(1, count(status="not at all"))
 
     def test_only_what_nobody_can_mend_is_left_out_of_what_was_possible(self):
         fates = collections.Counter({"right": 95, "GET cut": 3, "GET no_backend": 2, "aborted": 9})
