@@ -24,22 +24,19 @@ std::size_t letters_apart(std::string_view one, std::string_view other) {
     return std::max(one.size(), other.size());
 }
 
-const OptionText* find_name(const Program& program, std::string_view name) {
+// Of all that there are, help included, the one whose name or letter is that.
+template <class Mark>
+const OptionText* find_known(const Program& program, Mark OptionText::* mark, Mark written) {
     for (const OptionGroup& group : program.groups) {
         for (const OptionText& known : group.options) {
-            if (known.name == name) return &known;
+            if (known.*mark == written) return &known;
         }
     }
-    return name == help_option.name ? &help_option : nullptr;
+    return help_option.*mark == written ? &help_option : nullptr;
 }
 
-const OptionText* find_letter(const Program& program, char letter) {
-    for (const OptionGroup& group : program.groups) {
-        for (const OptionText& known : group.options) {
-            if (known.letter == letter) return &known;
-        }
-    }
-    return letter == help_option.letter ? &help_option : nullptr;
+const OptionText* find_name(const Program& program, std::string_view name) {
+    return find_known(program, &OptionText::name, name);
 }
 
 std::string hint(const Program& program, std::string_view name) {
@@ -74,7 +71,7 @@ std::expected<Word, std::string> take_apart(const Program& program, std::string_
         return Word{option, word.substr(end + 1)};
     }
     if (word.starts_with('-') && word.size() > 1) {
-        const OptionText* option = find_letter(program, word[1]);
+        const OptionText* option = find_known(program, &OptionText::letter, word[1]);
         if (option == nullptr) {
             return std::unexpected(
                 fmt::format("there is no {}{}", word, hint(program, word.substr(1))));

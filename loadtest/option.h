@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <span>
@@ -83,6 +84,7 @@ std::string_view read(std::string_view text, std::vector<Value>& list) {
     return expected;
 }
 
+// Never defined: only its type is asked for.
 template <class Words, class Value>
 Words owner_of(Value Words::*);
 
@@ -143,7 +145,8 @@ std::string flag_of(std::string_view name);
 
 // What was said last of an option.
 std::optional<std::string_view> said_last(const std::vector<Said>& all, std::string_view name);
-// Calls `take(said)` for each, which answers what is wrong with it. So does this, with its name.
+// Calls `take(said)` until one says what is wrong; the answer is that, behind the option's name.
+// Empty: nothing is.
 template <class Take>
 std::string take_each(const std::vector<Said>& all, Take&& take) {
     for (const Said& said : all) {
