@@ -1,4 +1,4 @@
-"""What each issue promised in figures. loadtest/bars prints it.
+"""What was promised in figures, a module for each topic. loadtest/bars prints it.
 
 To add a topic: a module with a function that takes the command line and a `say`, measures, and
 returns a Verdicts; put it into TOPICS with its name. What it measures it measures in few and short

@@ -1,4 +1,4 @@
-"""What issue 5 promises of ringway-load: the same target shows the same rate as to wrk and h2load.
+"""What is promised of ringway-load: the same target shows the same rate as to wrk and h2load.
 
 **The window is the target's.** Programs warm up and end each in its own way, so the target counts what it answers, and its
 counter is read twice in the middle of each run: the rate of a program is what the target answered then, its CPU what the
