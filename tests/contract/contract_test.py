@@ -65,6 +65,11 @@ class Untested(unittest.TestCase):
         self.assert_unnamed(Promise("reason", "reset"), "buffer.reset();")
         self.assert_unnamed(Promise("reason", "reset"), "rule reset bad 400")
 
+    def test_rules_are_not_named_by_common_words(self):
+        rule = Promise("not_retried", "attempts")
+        self.assert_named(rule, 'EXPECT_EQ(name_of(NotRetried::attempts), "attempts");')
+        self.assert_unnamed(rule, '{"attempts": 3}')
+
     def test_a_comment_names_nothing(self):
         with TemporaryDirectory() as folder:
             tests = Path(folder) / "tests/core"

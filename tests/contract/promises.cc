@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/result.h"
+#include "http/not_retried.h"
 #include "http/reason.h"
 #include "shards/metric_names.h"
 
@@ -22,6 +23,7 @@ void print_names(std::string_view kind) {
         names.insert(name_of(static_cast<Enum>(value)));
     }
     names.erase("unknown");  // What some call a value past the last.
+    names.erase("");         // What is said where there is nothing to say.
     for (std::string_view name : names) fmt::print("{}\t{}\n", kind, name);
 }
 
@@ -51,6 +53,7 @@ int main() {
     print_metrics();
     print_names<ringway::core::Errc>("reason");
     print_names<ringway::core::Side>("side");
+    print_names<ringway::http::NotRetried>("not_retried");
     print_reasons();
     return 0;
 }
