@@ -65,8 +65,8 @@ public:
     // How long the client may stay idle, from now on; it ends by itself. REQUIRES: idle.
     void set_idle_timeout(core::Duration timeout) { arm_timer(timeout); }
     State state() const { return state_; }
-    // Idle, and something has come that could not be received for want of a buffer: the server's
-    // end, or bytes that nobody asked for. It is not to be used again.
+    // Idle, and something has come that was not heard, for want of a buffer or because nobody
+    // asked: the server's end, or stray bytes. It is not to be used again.
     bool has_unread() const { return state_ == State::idle && stream_.has_unread(); }
     // While on_client_ending runs: the server ended it, in order, and we did not ask it to.
     bool was_ended_by_server() const { return was_ended_by_server_; }
