@@ -1,7 +1,8 @@
 // Why a request ended as it did, in one machine-readable word. The word is a contract: the same one
 // stands in the body and the X-Ringway-Reason field of our own answers, in the access log, in the
 // counters and in Proxy-Status (RFC 9209), and it does not change its meaning between versions.
-// Every exchange and every refused request ends with exactly one. Plain data; any thread.
+// Every exchange and every refused request ends with exactly one. What each says to a person stands
+// in README.md, "Reasons". Plain data; any thread.
 #pragma once
 
 #include <cstddef>
