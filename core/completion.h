@@ -54,6 +54,7 @@ public:
     // What the engine wants to remember of the operation in flight. Here, where it shares a word
     // with `in_flight_`: there are several completions in every connection.
     std::uint8_t note = 0;
+    std::uint16_t heard_in = 0;  // The tick of its last outcome, modulo 2^16, where that matters.
 
 private:
     bool in_flight_ = false;

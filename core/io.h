@@ -19,7 +19,8 @@
 //     before. A close with bytes unread is a reset, and loses it.
 //  9. A receive that stands keeps promises 1, 3, 4 and 7, with several outcomes: each brings what
 //     arrived, in order. It ends by itself, so that all it brings fits into one buffer, and may end
-//     with any outcome, also with its first: an engine that cannot bound it does that.
+//     with any outcome, also with its first: an engine that cannot bound it does that. No two come
+//     from one `run_once`: what the first made its owner start is handed over before the second.
 #pragma once
 
 #include <cstddef>

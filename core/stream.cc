@@ -12,6 +12,9 @@ namespace {
 // Of what a receive of bulk must bring for the next one to be one too.
 constexpr std::size_t bulk_bytes_min = 32'768;
 
+// A stop costs more than a receive: who makes us stop once may do so with every request.
+constexpr std::uint8_t singles_behind_a_stop = 16;
+
 // Who asks again hears of it again, or of nothing worse. An error the kernel tells only once.
 bool comes_again(int result) {
     return result == 0 || result == -ENOBUFS || result == -EINTR || result == -EAGAIN ||
@@ -62,7 +65,7 @@ void Stream::begin_receive(std::size_t bulk_bytes_max) {
     if (receives_bulk_ && try_receive_bulk(bulk_bytes_max)) return;
     receive_.then<&Stream::on_received>();
     // In bulk a whole buffer at a time: one that stands leaves a part of it empty.
-    if (standing_ == Standing::yes && !receives_bulk_) {
+    if (singles_ == 0 && !receives_bulk_) {
         io_.receive_standing(receive_, fd_, options_.pool);
     } else {
         io_.receive(receive_, fd_, options_.pool);
@@ -135,7 +138,7 @@ void Stream::on_arrived(Outcome outcome, Buffer bytes) {
 void Stream::hand_over(Buffer bytes) {
     // The first receive is a single one: it may be the only one, and then a close has nothing to
     // join.
-    if (standing_ == Standing::not_yet) standing_ = Standing::yes;
+    if (singles_ > 0) singles_--;
     events_.on_bytes(std::move(bytes));
     if (state_ != State::open || is_asked_) return;
     // Nobody asks for what else there may be, so nothing else would tell.
@@ -153,11 +156,10 @@ void Stream::on_buffers_back() noexcept {
 // --- What came unasked --------------------------------------------------------------------------
 
 void Stream::stop_standing() {
-    if (std::exchange(standing_, Standing::never) == Standing::yes) io_.cancel(receive_);
+    if (std::exchange(singles_, singles_behind_a_stop) == 0) io_.cancel(receive_);
 }
 
-// A buffer is not held for long: what nobody asks for, perhaps for minutes, is copied. It happens
-// once in a connection's life at most, so nothing allocates in the steady state.
+// A buffer is not held for long: what nobody asks for, perhaps for minutes, is copied.
 void Stream::keep(Outcome outcome, const Buffer& bytes) {
     if (receive_.in_flight() && state_ == State::open) stop_standing();
     if (outcome.result == -ENOBUFS && !early_) unread_ = Unread::left;
@@ -190,6 +192,8 @@ void Stream::tell_early() {
     }
     Buffer bytes = try_take_early();
     if (!bytes) return io_.pool(options_.pool).wait(*this);
+    // Nobody looked for what may have come behind it.
+    unread_ = Unread::left;
     is_asked_ = false;
     hand_over(std::move(bytes));
 }
@@ -322,11 +326,16 @@ void Stream::begin_release() {
 
 void Stream::join_release(Buffer bytes) {
     if (!is_joined()) return;
-    if (early_ && !early_->bytes.empty()) {
+    if (early_ && early_->error != 0) {
+        // Given away, it would look as if it had ended in order.
+        const int error = std::exchange(early_, nullptr)->error;
+        state_ = State::open;
+        return fail(error, errc_of(error));
+    }
+    if (early_) {
         bytes = try_take_early();
         if (!bytes) return io_.pool(options_.pool).wait(*this);
     }
-    early_.reset();
     state_ = State::closed;
     events_.on_released(std::exchange(fd_, -1), std::move(bytes));
 }

@@ -6,10 +6,10 @@
 // heard until the next `receive`, which is all the back-pressure TCP needs. When the pool is dry
 // the stream waits in its line. Where bytes come faster than they are asked for, a large buffer is
 // received into, while there is one: fewer and larger steps. From the second receive on one
-// stands: it goes on by itself, and asking again costs nothing. That ends for good when the owner
-// does not ask again from within `on_bytes`; what has come by then, a buffer's worth at most, is
-// kept in memory of its own size (`Early`). Bytes out: whatever is pushed to `output` goes, in
-// order and with one send in flight, once `flush` was called.
+// stands: it goes on by itself, and asking again costs nothing. When the owner does not ask again
+// from within `on_bytes` it is stopped, and the next receives are single ones; what has come by
+// then, a buffer's worth at most, is kept in memory of its own size (`Early`). Bytes out: whatever
+// is pushed to `output` goes, in order and with one send in flight, once `flush` was called.
 //
 // The end is a protocol: `begin_close` → (every operation in flight completes once) →
 // `join_close` → close → `on_closed`, the last thing heard; the owner may destroy the stream in
@@ -110,7 +110,6 @@ private:
     enum class Hearing : std::uint8_t { goes_on, ended, failed };
     enum class Sending : std::uint8_t { goes_on, ends_behind_output, broken };
     enum class Unread : std::uint8_t { none, left, starved };  // Starved since arrived_at_.
-    enum class Standing : std::uint8_t { not_yet, yes, never };
 
     // What a receive that stands brought unasked.
     struct Early {
@@ -151,7 +150,7 @@ private:
     bool receives_bulk_ : 1 = false;  // The last receive was filled and left bytes behind.
     Hearing hearing_ = Hearing::goes_on;
     Sending sending_ = Sending::goes_on;
-    Standing standing_ = Standing::not_yet;
+    std::uint8_t singles_ = 1;  // Receives until one stands.
     Unread unread_ = Unread::none;
     int fd_ = -1;
     std::uint32_t sent_ = 0;  // Bytes that left, modulo 2^32.

@@ -13,6 +13,7 @@
 
 #include <linux/sockios.h>
 #include <linux/tcp.h>  // The C library's tcp_info lacks the bytes acknowledged.
+#include <utility>
 
 #include "core/uring_constants.h"
 #include "core/uring_probe.h"
@@ -24,6 +25,10 @@ namespace {
 // Before a submit is due because of them.
 constexpr std::size_t connects_per_tick_max = 64;
 constexpr std::size_t messages_per_tick_max = 64;
+
+// What a receive's completion remembers.
+constexpr std::uint8_t pool_note = 1;  // Whose ring the buffer will come from.
+constexpr std::uint8_t standing_note = 2;
 
 std::unexpected<Error> failed(int sys, const char* what) {
     return std::unexpected(Error{.code = errc_of(sys), .sys = sys, .what = what});
@@ -226,7 +231,7 @@ io_uring_sqe* UringIo::start_receive(Completion& completion, int fd, Pool pool) 
     // Wait for readiness first: no buffer is held while idle, and a dry ring does not spin.
     sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
     io_uring_sqe_set_data(sqe, &completion);
-    completion.note = static_cast<std::uint8_t>(pool);  // Whose ring the buffer will come from.
+    completion.note = static_cast<std::uint8_t>(pool);
     return sqe;
 }
 
@@ -237,6 +242,7 @@ void UringIo::receive(Completion& completion, int fd, Pool pool) {
 void UringIo::receive_standing(Completion& completion, int fd, Pool pool) {
     io_uring_sqe* sqe = start_receive(completion, fd, pool);
     if (!can_stand_) return;
+    completion.note |= standing_note;
     sqe->ioprio |= IORING_RECV_MULTISHOT;
     // Bounds of one arrival, and of all: the latter stands where other operations have
     // `file_index`.
@@ -374,7 +380,7 @@ Outcome UringIo::outcome_of(const Ready& ready) {
                     .socket_nonempty = (ready.flags & IORING_CQE_F_SOCK_NONEMPTY) != 0};
     if ((ready.flags & IORING_CQE_F_BUFFER) != 0) {
         outcome.buffer = static_cast<std::uint16_t>(ready.flags >> IORING_CQE_BUFFER_SHIFT);
-        rings_[ready.completion->note].missing++;
+        rings_[ready.completion->note & pool_note].missing++;
     }
     if (ready.result == -ENOBUFS) counts_.dry_rings++;
     if (!outcome.more) in_flight_--;
@@ -385,10 +391,22 @@ void UringIo::deliver() {
     // Handlers may harvest more (a full submission queue); that is appended and delivered too.
     for (std::size_t i = 0; i < ready_.size(); i++) {
         const Ready ready = ready_[i];
+        if (is_too_soon(*ready.completion)) {
+            held_.push_back(ready);
+            continue;
+        }
         ready.completion->completed(outcome_of(ready));
     }
-    counts_.completions += ready_.size();
+    counts_.completions += ready_.size() - held_.size();
     ready_.clear();
+    ready_.swap(held_);
+}
+
+// The second outcome in a tick of a receive that stands waits for the next tick.
+bool UringIo::is_too_soon(Completion& completion) const {
+    if ((completion.note & standing_note) == 0) return false;
+    const auto tick = static_cast<std::uint16_t>(counts_.ticks);
+    return std::exchange(completion.heard_in, tick) == tick;
 }
 
 bool UringIo::look(Instant until) {
@@ -426,8 +444,8 @@ void UringIo::run_once(Instant until, SleepGate& gate) {
     io_uring_submit_and_get_events(&ring_);
     // What could not be submitted (the kernel was short of memory) is not slept on.
     const bool all_submitted = io_uring_sq_ready(&ring_) == 0;
-    if (harvest() == 0 && all_submitted && until > clock_.now() &&
-        !(look(until) && harvest() > 0)) {
+    const bool has_work = harvest() > 0 || !ready_.empty();
+    if (!has_work && all_submitted && until > clock_.now() && !(look(until) && harvest() > 0)) {
         if (gate.may_sleep()) sleep(until);
         gate.on_awake();
         harvest();

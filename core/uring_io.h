@@ -123,6 +123,7 @@ private:
     void refill(ReceiveRing& ring);
     std::size_t harvest();
     void deliver();
+    bool is_too_soon(Completion& completion) const;
     Outcome outcome_of(const Ready& ready);
     bool look(Instant until);
     void sleep(Instant until);
@@ -143,6 +144,7 @@ private:
     // While it runs.
     Clock clock_;
     std::vector<Ready> ready_;
+    std::vector<Ready> held_;                 // For the next tick.
     std::vector<Address> connect_addresses_;  // Of connects not yet submitted,
     std::vector<Message> messages_;           // and of sends in parts.
     std::size_t in_flight_ = 0;

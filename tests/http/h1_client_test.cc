@@ -329,6 +329,44 @@ TEST_F(H1ClientTest, BytesLeftInTheSocketBehindAResponseEndTheConnection) {
     EXPECT_EQ(host.closed, 1);
 }
 
+// The end of a response was kept while nobody took it; what came behind it is in the socket.
+TEST_F(H1ClientTest, BytesBehindAResponseWhoseEndWasKeptBelongToNobody) {
+    H1Client& client = connect();
+    Heard before;
+    get(client, before);
+    settle();
+    backend().send("HTTP/1.1 204 No Content\r\n\r\n");
+    settle();
+    ASSERT_TRUE(before.ended);
+    Heard heard;
+    Heard next;
+    get(client, heard);
+    client.allow(1);
+    wake();
+    settle();
+    host.is_stalled = true;
+    backend().send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+    settle();
+    backend().send("k");
+    settle();
+    host.is_stalled = false;
+    settle();
+    ASSERT_EQ(heard.body, "o");
+    backend().send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    settle();
+    host.next_sink = &next;
+    wake();
+    client.allow(body_window_bytes);
+    wake();
+    settle();
+    EXPECT_TRUE(heard.ended);
+    EXPECT_EQ(heard.body, "ok");
+    EXPECT_EQ(next.body, "") << "an answer nobody asked for";
+    EXPECT_TRUE(next.statuses.empty());
+    EXPECT_EQ(host.idle, 1);
+    host.next_sink = nullptr;
+}
+
 TEST_F(H1ClientTest, A101ThatNobodyAskedForIsMalformed) {
     H1Client& client = connect();
     Heard heard;

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -274,7 +275,26 @@ void SimIo::take_batch() {
     }
     batch_.assign(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(count));
     ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(count));
+    hold_what_is_too_soon();
     if (batch_.size() > 1 && faults().strikes(Fault::completions_reordered)) reorder_batch();
+}
+
+// A tick has one outcome of each receive.
+void SimIo::hold_what_is_too_soon() {
+    std::vector<Ready> held;
+    for (std::size_t i = 0; i < batch_.size();) {
+        const auto here = batch_.begin() + static_cast<std::ptrdiff_t>(i);
+        const std::uint32_t index = here->operation;
+        const bool is_second = std::any_of(
+            batch_.begin(), here, [index](const Ready& ready) { return ready.operation == index; });
+        if (!is_second || operations_[index].kind != Kind::receive) {
+            i++;
+            continue;
+        }
+        held.push_back(*here);
+        batch_.erase(here);
+    }
+    ready_.insert(ready_.begin(), held.begin(), held.end());
 }
 
 // A multishot operation's own outcomes keep their order.

@@ -157,6 +157,7 @@ private:
     void do_cancel(std::uint32_t index);
     bool race_cancel(std::uint32_t index);
     void take_batch();
+    void hold_what_is_too_soon();
     void reorder_batch();
 
     // The operation has an outcome; late ones are planned.
@@ -179,7 +180,6 @@ private:
     std::size_t descriptors_max_;
     SimConnectWatch* watch_ = nullptr;
     std::uint16_t last_port_ = 1'024;
-
     std::vector<Descriptor> descriptors_;
     std::vector<int> free_descriptors_;  // The one freed last comes first.
     std::size_t open_descriptors_ = 0;
