@@ -17,6 +17,11 @@ ROOT = ROOM.parent
 COUNTERS = ("requests", "connections", "bytes_in", "bytes_out")
 
 
+def build_folder(text):
+    """For command lines: named from where one stands, while programs are started elsewhere."""
+    return pathlib.Path(text).resolve()
+
+
 @dataclass(frozen=True)
 class Setup:
     """What is asked of every proxy of a comparison alike."""
