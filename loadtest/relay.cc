@@ -4,8 +4,9 @@
 // bytes are copied both ways and never looked at. What it costs per request is therefore what the
 // kernel's TCP path and io_uring cost whoever asks for each receive. ringway's receives stand where
 // the kernel can bound them: its distance to the relay is our own code less what that saves.
-// It stands alone on liburing on purpose: were it built on core, core's cost would hide in it. One thread owns everything here. Two invariants: a direction has at most one operation in
-// flight, and a pair's sockets are closed only when both of its directions have ended.
+// It stands alone on liburing on purpose: were it built on core, core's cost would hide in it. One
+// thread owns everything here. Two invariants: a direction has at most one operation in flight, and
+// a pair's sockets are closed only when both of its directions have ended.
 //
 //   ringway-relay --listen 127.0.0.1:8081 --upstream 127.0.0.1:9000 [--cpu 0]
 
