@@ -52,6 +52,7 @@ UringIo::UringIo(const Options& options)
              ReceiveRing{options.upstream_pool, options.receive_ring_entries}},
       bulk_pool_(options.bulk_pool) {
     ready_.reserve(options.completion_entries);
+    held_.reserve(options.completion_entries);
     connect_addresses_.reserve(connects_per_tick_max);
     messages_.reserve(messages_per_tick_max);
 }

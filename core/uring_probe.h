@@ -12,7 +12,7 @@
 
 #include "core/result.h"
 
-struct io_uring;
+struct io_uring;  // liburing's name. NOLINT(readability-identifier-naming)
 
 namespace ringway::core {
 
