@@ -202,6 +202,7 @@ void Shard::tick() {
 // Buffers that a client or a backend does not take are missing to all others: while receives wait
 // for some, who has taken nothing for a second makes room.
 void Shard::relieve_dry_pools() {
+    if (state_ == State::finished) return;  // Its last connection went in this tick.
     upstream_was_dry_ = upstream_was_dry_ || io_.pool(core::Pool::upstream).has_waiters();
     client_was_dry_ = client_was_dry_ || io_.pool(core::Pool::client).has_waiters();
     // A pool may be dry in every other tick: what counts is that it was.
