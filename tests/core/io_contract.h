@@ -55,6 +55,17 @@ inline void PrintTo(const EngineParameter& parameter, std::ostream* out) {
     *out << parameter.name << " seed " << parameter.seed;
 }
 
+// What every suite of promises is run on.
+inline const auto all_engines =
+    testing::Values(EngineParameter{"uring", 0}, EngineParameter{"sim", 0},
+                    EngineParameter{"sim_faulty", 1}, EngineParameter{"sim_faulty", 2},
+                    EngineParameter{"sim_faulty", 3}, EngineParameter{"sim_faulty", 4},
+                    EngineParameter{"sim_faulty", 5}, EngineParameter{"sim_faulty", 6});
+inline std::string name_of(const testing::TestParamInfo<EngineParameter>& parameter) {
+    const EngineParameter& engine = parameter.param;
+    return engine.name + (engine.seed == 0 ? "" : std::to_string(engine.seed));
+}
+
 class IoContract : public testing::TestWithParam<EngineParameter> {
 protected:
     struct Pair {

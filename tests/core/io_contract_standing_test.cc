@@ -192,15 +192,6 @@ TEST_P(IoContractStanding, YieldsToTheLoopOnce) {
 
 }  // namespace
 
-INSTANTIATE_TEST_SUITE_P(
-    Engines, IoContractStanding,
-    testing::Values(EngineParameter{"uring", 0}, EngineParameter{"sim", 0},
-                    EngineParameter{"sim_faulty", 1}, EngineParameter{"sim_faulty", 2},
-                    EngineParameter{"sim_faulty", 3}, EngineParameter{"sim_faulty", 4},
-                    EngineParameter{"sim_faulty", 5}, EngineParameter{"sim_faulty", 6}),
-    [](const auto& parameter) {
-        return std::string(parameter.param.name) +
-               (parameter.param.seed == 0 ? "" : std::to_string(parameter.param.seed));
-    });
+INSTANTIATE_TEST_SUITE_P(Engines, IoContractStanding, all_engines, name_of);
 
 }  // namespace ringway::core::contract
